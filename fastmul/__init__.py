@@ -1,0 +1,47 @@
+"""fastmul: exact multiplication of big integers and matrices, at the speed of float hardware.
+
+The names below are loaded at first use, so that ``import fastmul`` costs next to nothing.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "mul": "fastmul.integers.multiplication",
+    "square": "fastmul.integers.multiplication",
+    "matmul": "fastmul.matrices.multiplication",
+    "explain": "fastmul.planning.explain",
+    "compare": "fastmul.comparison.comparing",
+    "show_config": "fastmul.runtime.configuration",
+    "clear_cache": "fastmul.runtime.scratch",
+    "set_threads": "fastmul.runtime.threads",
+    "threads": "fastmul.runtime.threads",
+    "FastmulError": "fastmul.exceptions",
+    "AlgorithmError": "fastmul.exceptions",
+    "ResultOverflowError": "fastmul.exceptions",
+    "DeviceError": "fastmul.exceptions",
+    "BackendUnavailableError": "fastmul.exceptions",
+    "VerificationError": "fastmul.exceptions",
+}
+_SUBPACKAGES = ("integers", "matrices", "io")
+
+__all__ = ["__version__", *_HOMES, *_SUBPACKAGES]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOMES:
+        value = getattr(importlib.import_module(_HOMES[name]), name)
+    elif name in _SUBPACKAGES:
+        value = importlib.import_module(f"fastmul.{name}")
+    else:
+        raise AttributeError(f"module 'fastmul' has no attribute {name!r}")
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,25 @@
+"""The exceptions of fastmul: each also is the builtin that a NumPy user would catch."""
+
+
+class FastmulError(Exception):
+    """Base of every exception that fastmul defines."""
+
+
+class AlgorithmError(FastmulError, ValueError):
+    """A named algorithm refuses this problem; the message says why, and which algorithm would do."""
+
+
+class ResultOverflowError(FastmulError, OverflowError):
+    """An entry of the true result does not fit the requested dtype."""
+
+
+class DeviceError(FastmulError, ValueError):
+    """Operands live on different devices."""
+
+
+class BackendUnavailableError(FastmulError, RuntimeError):
+    """A backend that the call needs is absent; the message carries the probe's reason."""
+
+
+class VerificationError(FastmulError, ArithmeticError):
+    """Two independent algorithms both failed verification; the message gives seed and sizes."""

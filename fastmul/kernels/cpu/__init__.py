@@ -1,0 +1,1 @@
+"""Numba kernels: bare loops under `fastmul.runtime.jit.kernel`; vector code goes through `vectors`."""

@@ -1,0 +1,1 @@
+"""Plain Python: what every kernel means, without regard to speed."""

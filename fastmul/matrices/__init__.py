@@ -1,0 +1,1 @@
+"""Matrix products over integers, floats and, later, any ring."""

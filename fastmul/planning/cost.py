@@ -1,0 +1,67 @@
+"""Predicted seconds: curves measured on a machine, interpolated.
+
+A curve is a row's time at a few sizes, straight between them in log-log scale and straight on beyond the last.
+The curves that ship were measured on the machine named in costs.json; `fastmul tune` measures this machine's and
+keeps them, with their provenance, in the user's cache folder.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from bisect import bisect_right
+from functools import cache, lru_cache
+from pathlib import Path
+from typing import Any
+
+SHIPPED = Path(__file__).with_name("costs.json")
+
+
+def tuned_path() -> Path:
+    """Where `fastmul tune` keeps this machine's curves."""
+    from fastmul.runtime.cache import root
+
+    return root() / "costs.json"
+
+
+@cache
+def curves() -> dict[str, list[list[float]]]:
+    """Every curve by name, this machine's before the shipped ones."""
+    found: dict[str, list[list[float]]] = json.loads(SHIPPED.read_text())["curves"]
+    try:
+        found.update(json.loads(tuned_path().read_text())["curves"])
+    except (OSError, ValueError, KeyError, TypeError):
+        pass  # not tuned, or a damaged file: the shipped curves are right for choosing, only less sharp
+    return found
+
+
+def provenance() -> dict[str, Any]:
+    """Where the curves in use were measured: machine, date, command."""
+    for path in (tuned_path(), SHIPPED):
+        try:
+            return dict(json.loads(path.read_text())["provenance"])
+        except (OSError, ValueError, KeyError, TypeError):
+            continue
+    return {}
+
+
+@lru_cache(maxsize=4096)
+def seconds(curve: str, size: float) -> float:
+    """The predicted time of `curve` at `size`; infinite for a curve that nobody measured."""
+    points = curves().get(curve)
+    if not points:
+        return math.inf
+    if len(points) == 1:
+        return points[0][1] * size / points[0][0]
+    i = min(max(bisect_right(points, [size, math.inf]), 1), len(points) - 1)
+    (x0, y0), (x1, y1) = points[i - 1], points[i]
+    slope = math.log(y1 / y0) / math.log(x1 / x0)
+    if size < points[0][0]:
+        slope = min(slope, 1.0)  # below the first size a fixed cost remains
+    return y0 * (max(size, 1e-9) / x0) ** slope
+
+
+def forget() -> None:
+    """Read the curves anew (after `fastmul tune`)."""
+    curves.cache_clear()
+    seconds.cache_clear()

@@ -1,0 +1,80 @@
+"""explain(operation, ...): each algorithm's refusal or predicted time, and which one `auto` takes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from fastmul.planning.algorithm import Operation
+from fastmul.planning.pick import able_rows
+
+
+@dataclass(frozen=True)
+class Line:
+    """One algorithm's fate: `refusal`, or `seconds` predicted."""
+
+    algorithm: str
+    refusal: str | None
+    seconds: float | None
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """What `explain` returns; its repr is a table."""
+
+    operation: str
+    problem: Any
+    chosen: str | None
+    lines: tuple[Line, ...]
+
+    def __repr__(self) -> str:
+        width = max(len(line.algorithm) for line in self.lines)
+        rows = [f"{self.operation}: {self.problem}"]
+        for line in self.lines:
+            mark = "->" if line.algorithm == self.chosen else "  "
+            fate = f"refuses: {line.refusal}" if line.refusal else f"about {format_seconds(line.seconds or 0.0)}"
+            rows.append(f"{mark} {line.algorithm:<{width}}  {fate}")
+        return "\n".join(rows)
+
+
+def explain(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Explanation:
+    """Say which algorithm ``function(*args, **kwargs)`` would take, and why not the others.
+
+    Nothing is multiplied.
+
+    Parameters
+    ----------
+    function : an operation with a table, such as `fastmul.mul` or `fastmul.matmul`.
+    *args, **kwargs : its arguments.
+
+    Raises
+    ------
+    TypeError : the function has no table of algorithms.
+    """
+    operation = getattr(function, "operation", None)
+    if not isinstance(operation, Operation):
+        raise TypeError(f"explain needs an operation with algorithms, such as fastmul.mul; got {function!r}")
+    return explain_problem(operation, operation.problem(*args, **kwargs))
+
+
+def explain_problem(operation: Operation, problem: Any) -> Explanation:
+    lines = []
+    for row in operation.table:
+        refusal = row.refuses(problem)
+        lines.append(Line(row.name, refusal, None if refusal else row.cost(problem)))
+    able = able_rows(operation, problem)
+    chosen = min(able, key=lambda row: row.cost(problem)).name if able else None
+    return Explanation(operation.name, problem, chosen, tuple(lines))
+
+
+def format_seconds(seconds: float) -> str:
+    """Seconds for a person: three digits and a unit.
+
+    >>> format_seconds(0.0123), format_seconds(2.5e-7)
+    ('12.3 ms', '250 ns')
+    """
+    for unit, scale in (("s", 1.0), ("ms", 1e-3), ("µs", 1e-6)):
+        if seconds >= scale:
+            return f"{seconds / scale:.3g} {unit}"
+    return f"{seconds / 1e-9:.3g} ns"

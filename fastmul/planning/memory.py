@@ -1,0 +1,60 @@
+"""How much memory there is, asked before it is taken.
+
+GMP aborts the process when an allocation fails, and a kernel's scratch may be killed by the kernel's OOM
+handler; so every operation states its need first, and raises a MemoryError that can be caught.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+
+_UNLIMITED = 1 << 62
+
+
+def available_bytes() -> int:
+    """The smallest of: memory free on the machine, left in the cgroup, left of the address-space limit."""
+    return min(_free_on_machine(), _free_in_cgroup(), _free_address_space())
+
+
+def require(needed_bytes: int, what: str) -> None:
+    """Raise MemoryError unless `needed_bytes` can be had; `what` restates the call."""
+    if needed_bytes < 1 << 22:  # never worth a look at /proc
+        return
+    free = available_bytes()
+    if needed_bytes > free:
+        raise MemoryError(
+            f"{what} needs about {needed_bytes / 2**20:,.0f} MiB; {free / 2**20:,.0f} MiB are available"
+        )
+
+
+def _free_on_machine() -> int:
+    with contextlib.suppress(OSError, ValueError, IndexError):
+        with open("/proc/meminfo") as file:
+            for line in file:
+                if line.startswith("MemAvailable:"):
+                    return int(line.split()[1]) * 1024
+    with contextlib.suppress(AttributeError, OSError, ValueError):
+        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    return _UNLIMITED
+
+
+def _free_in_cgroup() -> int:
+    for limit, used in (
+        ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory.current"),
+        ("/sys/fs/cgroup/memory/memory.limit_in_bytes", "/sys/fs/cgroup/memory/memory.usage_in_bytes"),
+    ):
+        with contextlib.suppress(OSError, ValueError):
+            return max(0, int(open(limit).read()) - int(open(used).read()))
+    return _UNLIMITED
+
+
+def _free_address_space() -> int:
+    with contextlib.suppress(ImportError, OSError, ValueError, IndexError):
+        import resource
+
+        limit, _ = resource.getrlimit(resource.RLIMIT_AS)
+        if limit != resource.RLIM_INFINITY:
+            pages = int(open("/proc/self/statm").read().split()[0])
+            return max(0, limit - pages * os.sysconf("SC_PAGE_SIZE"))
+    return _UNLIMITED

@@ -1,0 +1,1 @@
+"""What kernels stand on: compilation, its cache and target, threads, arrays, settings."""

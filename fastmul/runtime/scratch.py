@@ -1,0 +1,94 @@
+"""Memory that outlives a call: leased scratch and kept tables, together at most `KEPT_BYTES`.
+
+Scratch is leased per call and never global, so that eight threads may multiply at once. What is handed back is
+kept for the next lease (fresh pages cost about as much as a transform), unless that would exceed the budget.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Iterator
+from typing import Any
+
+import numpy as np
+
+#: Bytes of idle scratch and of tables that stay allocated between calls.
+KEPT_BYTES = 64 << 20
+ALIGNMENT = 64
+
+_lock = threading.Lock()
+_idle: list[np.ndarray] = []  # smallest first
+_tables: OrderedDict[Hashable, tuple[Any, int]] = OrderedDict()  # least recently used first
+
+
+def aligned_empty(count: int, dtype: Any = np.float64, alignment: int = ALIGNMENT) -> np.ndarray:
+    """An uninitialised 1-D array whose data starts at a multiple of `alignment` bytes."""
+    n_bytes = count * np.dtype(dtype).itemsize
+    raw = np.empty(n_bytes + alignment, np.uint8)
+    start = -raw.ctypes.data % alignment
+    return raw[start : start + n_bytes].view(dtype)
+
+
+@contextlib.contextmanager
+def lease(n_bytes: int) -> Iterator[np.ndarray]:
+    """Lend an aligned uint8 array of at least `n_bytes`, with undefined contents, for a with block."""
+    block = _take(n_bytes)
+    try:
+        yield block
+    finally:
+        _give_back(block)
+
+
+def _take(n_bytes: int) -> np.ndarray:
+    with _lock:
+        for i, block in enumerate(_idle):
+            if block.size >= n_bytes:
+                if block.size > 4 * n_bytes + (1 << 20):
+                    break  # do not hold a huge block hostage for a small need
+                return _idle.pop(i)
+    return aligned_empty(n_bytes, np.uint8)
+
+
+def _give_back(block: np.ndarray) -> None:
+    with _lock:
+        if block.size + _kept_bytes() <= KEPT_BYTES and len(_idle) < 64:
+            _idle.append(block)
+            _idle.sort(key=len)
+
+
+def table(key: Hashable, build: Callable[[], Any], n_bytes: Callable[[Any], int]) -> Any:
+    """The table of `key`, built at first use and kept while the budget lasts.
+
+    Two threads may build the same table at the same time; both get a right one.
+    """
+    with _lock:
+        if key in _tables:
+            _tables.move_to_end(key)
+            return _tables[key][0]
+    made = build()
+    with _lock:
+        _tables[key] = (made, n_bytes(made))
+        while _kept_bytes() > KEPT_BYTES and len(_idle):
+            _idle.pop()
+        while _kept_bytes() > KEPT_BYTES and len(_tables):
+            _tables.popitem(last=False)  # the caller still holds the one it asked for
+    return made
+
+
+def _kept_bytes() -> int:
+    return sum(block.size for block in _idle) + sum(size for _, size in _tables.values())
+
+
+def kept_bytes() -> int:
+    """Bytes of idle scratch and tables now kept."""
+    with _lock:
+        return _kept_bytes()
+
+
+def clear_cache() -> None:
+    """Free all scratch and tables that fastmul keeps between calls."""
+    with _lock:
+        _idle.clear()
+        _tables.clear()

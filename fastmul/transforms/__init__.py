@@ -1,0 +1,1 @@
+"""Mathematics shared by integers, polynomials and matrices: NTT and FFT plans, residues and CRT."""
