@@ -25,24 +25,41 @@ def tuned_path() -> Path:
 
 
 @cache
+def _measured() -> tuple[dict[str, list[list[float]]], dict[str, Any]]:
+    """Every curve by name, this machine's before the shipped ones; and where they were measured."""
+    found, provenance = _read(SHIPPED)
+    try:
+        tuned, tuned_provenance = _read(tuned_path())
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        # not tuned, or a damaged file: the shipped curves are right for choosing, only less sharp
+        return found, provenance
+    return {**found, **tuned}, tuned_provenance
+
+
+def _read(path: Path) -> tuple[dict[str, list[list[float]]], dict[str, Any]]:
+    stored = json.loads(path.read_text())
+    for name, points in stored["curves"].items():
+        sizes = [size for size, _ in points]
+        times = [seconds for _, seconds in points]
+        if (
+            not points
+            or sizes != sorted(set(sizes))
+            or not all(0 < x < math.inf for x in sizes + times)
+        ):
+            raise ValueError(
+                f"{path}: curve {name} is no list of increasing sizes with positive times"
+            )
+    return dict(stored["curves"]), dict(stored["provenance"])
+
+
 def curves() -> dict[str, list[list[float]]]:
     """Every curve by name, this machine's before the shipped ones."""
-    found: dict[str, list[list[float]]] = json.loads(SHIPPED.read_text())["curves"]
-    try:
-        found.update(json.loads(tuned_path().read_text())["curves"])
-    except (OSError, ValueError, KeyError, TypeError):
-        pass  # not tuned, or a damaged file: the shipped curves are right for choosing, only less sharp
-    return found
+    return _measured()[0]
 
 
 def provenance() -> dict[str, Any]:
     """Where the curves in use were measured: machine, date, command."""
-    for path in (tuned_path(), SHIPPED):
-        try:
-            return dict(json.loads(path.read_text())["provenance"])
-        except (OSError, ValueError, KeyError, TypeError):
-            continue
-    return {}
+    return _measured()[1]
 
 
 @lru_cache(maxsize=4096)
@@ -63,5 +80,5 @@ def seconds(curve: str, size: float) -> float:
 
 def forget() -> None:
     """Read the curves anew (after `fastmul tune`)."""
-    curves.cache_clear()
+    _measured.cache_clear()
     seconds.cache_clear()

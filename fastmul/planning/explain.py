@@ -33,7 +33,11 @@ class Explanation:
         rows = [f"{self.operation}: {self.problem}"]
         for line in self.lines:
             mark = "->" if line.algorithm == self.chosen else "  "
-            fate = f"refuses: {line.refusal}" if line.refusal else f"about {format_seconds(line.seconds or 0.0)}"
+            fate = (
+                f"refuses: {line.refusal}"
+                if line.refusal
+                else f"about {format_seconds(line.seconds or 0.0)}"
+            )
             rows.append(f"{mark} {line.algorithm:<{width}}  {fate}")
         return "\n".join(rows)
 
@@ -54,7 +58,9 @@ def explain(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Explanat
     """
     operation = getattr(function, "operation", None)
     if not isinstance(operation, Operation):
-        raise TypeError(f"explain needs an operation with algorithms, such as fastmul.mul; got {function!r}")
+        raise TypeError(
+            f"explain needs an operation with algorithms, such as fastmul.mul; got {function!r}"
+        )
     return explain_problem(operation, operation.problem(*args, **kwargs))
 
 

@@ -8,6 +8,9 @@ from __future__ import annotations
 
 import contextlib
 import os
+from pathlib import Path
+
+from fastmul.runtime import cgroup
 
 _UNLIMITED = 1 << 62
 
@@ -30,23 +33,17 @@ def require(needed_bytes: int, what: str) -> None:
 
 def _free_on_machine() -> int:
     with contextlib.suppress(OSError, ValueError, IndexError):
-        with open("/proc/meminfo") as file:
-            for line in file:
-                if line.startswith("MemAvailable:"):
-                    return int(line.split()[1]) * 1024
+        for line in Path("/proc/meminfo").read_text().splitlines():
+            if line.startswith("MemAvailable:"):
+                return int(line.split()[1]) * 1024
     with contextlib.suppress(AttributeError, OSError, ValueError):
         return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     return _UNLIMITED
 
 
 def _free_in_cgroup() -> int:
-    for limit, used in (
-        ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory.current"),
-        ("/sys/fs/cgroup/memory/memory.limit_in_bytes", "/sys/fs/cgroup/memory/memory.usage_in_bytes"),
-    ):
-        with contextlib.suppress(OSError, ValueError):
-            return max(0, int(open(limit).read()) - int(open(used).read()))
-    return _UNLIMITED
+    free = cgroup.free_memory()
+    return _UNLIMITED if free is None else free
 
 
 def _free_address_space() -> int:
@@ -55,6 +52,6 @@ def _free_address_space() -> int:
 
         limit, _ = resource.getrlimit(resource.RLIMIT_AS)
         if limit != resource.RLIM_INFINITY:
-            pages = int(open("/proc/self/statm").read().split()[0])
+            pages = int(Path("/proc/self/statm").read_text().split()[0])
             return max(0, limit - pages * os.sysconf("SC_PAGE_SIZE"))
     return _UNLIMITED

@@ -16,7 +16,9 @@ array([0., 2., 4.])
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+import os
 import threading
 import types as pytypes
 import warnings
@@ -71,7 +73,9 @@ class Kernel(CPUDispatcher):
 
     # Numba calls the next two where it would compile for whatever argument types it was given.
     def _compile_for_args(self, *args: Any, **kwargs: Any) -> Any:
-        return self.prepare()  # the C dispatcher calls what this returns: now it matches, or raises TypeError
+        return (
+            self.prepare()
+        )  # the C dispatcher calls what this returns: now it matches, or raises TypeError
 
     def get_call_template(self, args: Any, kws: Any) -> Any:
         self.prepare()
@@ -124,6 +128,8 @@ class _DiskCache:
         tag = hashlib.sha256(str(owner.declared).encode()).hexdigest()[:8]
         self._path = cache.folder() / f"{owner.__module__}.{owner.__qualname__}-{tag}"
         self._file: Any = NullCache()
+        if not os.path.isfile(owner.py_func.__code__.co_filename):
+            return  # typed at a prompt, or a doctest: there is no source to tell when it changes
         try:
             self._path.mkdir(parents=True, exist_ok=True)
             self._file = _file_cache(owner.py_func, str(self._path))
@@ -135,6 +141,8 @@ class _DiskCache:
             return self._file.load_overload(signature, target_context)
         except Exception as error:
             _warn(error)
+            with contextlib.suppress(Exception):
+                self._file.flush()  # a damaged index would fail the save that follows, too
             return None
 
     def save_overload(self, signature: Any, data: Any) -> None:

@@ -7,6 +7,7 @@ kept for the next lease (fresh pages cost about as much as a transform), unless 
 from __future__ import annotations
 
 import contextlib
+import os
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterator
@@ -88,7 +89,22 @@ def kept_bytes() -> int:
 
 
 def clear_cache() -> None:
-    """Free all scratch and tables that fastmul keeps between calls."""
+    """Free all scratch and tables that fastmul keeps between calls.
+
+    Examples
+    --------
+    >>> clear_cache(); kept_bytes()
+    0
+    """
     with _lock:
         _idle.clear()
         _tables.clear()
+
+
+def _renew_lock() -> None:
+    global _lock
+    _lock = threading.Lock()  # another thread of the parent may have held it at the fork
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_renew_lock)

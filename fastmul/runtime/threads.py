@@ -8,11 +8,14 @@ callers; a call made inside a worker runs inline, so pools never nest.
 from __future__ import annotations
 
 import contextlib
+import operator
 import os
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from typing import Any
+
+from fastmul.runtime import cgroup
 
 _pool: ThreadPoolExecutor | None = None
 _pool_size = 0
@@ -25,38 +28,43 @@ _scoped = threading.local()  # threads(): of the calling thread only
 
 def available_cpus() -> int:
     """CPUs this process may use: its affinity, cut down to the cgroup's quota."""
+    return _available()[0]
+
+
+def _available() -> tuple[int, str]:
     try:
-        cpus = len(os.sched_getaffinity(0))
+        cpus, source = len(os.sched_getaffinity(0)), "CPU affinity"
     except AttributeError:  # no affinity on this platform
-        cpus = os.cpu_count() or 1
-    quota = _cgroup_quota()
-    return max(1, min(cpus, int(quota)) if quota else cpus)
-
-
-def _cgroup_quota() -> float | None:
-    with contextlib.suppress(OSError, ValueError):  # cgroup v2
-        limit, period = open("/sys/fs/cgroup/cpu.max").read().split()
-        return None if limit == "max" else max(1.0, int(limit) / int(period))
-    with contextlib.suppress(OSError, ValueError):  # cgroup v1
-        limit_us = int(open("/sys/fs/cgroup/cpu/cpu.cfs_quota_us").read())
-        period_us = int(open("/sys/fs/cgroup/cpu/cpu.cfs_period_us").read())
-        return None if limit_us <= 0 else max(1.0, limit_us / period_us)
-    return None
+        cpus, source = os.cpu_count() or 1, "CPUs of the machine"
+    quota = cgroup.cpu_quota()
+    if quota is not None and quota < cpus:
+        return max(1, int(quota)), "cgroup quota"
+    return cpus, source
 
 
 def _checked(count: Any, source: str) -> int:
     try:
-        value = int(count)
-    except (TypeError, ValueError):
+        value = operator.index(count)
+    except TypeError:
         value = 0
-    if value < 1 or isinstance(count, float):
+    if value < 1:
         raise ValueError(f"{source} must be an integer of at least 1, got {count!r}")
     return value
 
 
 def set_threads(count: int | None) -> None:
-    """Set how many threads fastmul uses in this process; None goes back to the environment's choice.
+    """Set how many threads fastmul uses in this process.
 
+    Parameters
+    ----------
+    count : int, at least 1, or None to go back to the environment's choice.
+
+    Raises
+    ------
+    ValueError : count is no integer of at least 1.
+
+    Examples
+    --------
     >>> set_threads(1); get_threads()
     1
     >>> set_threads(None)
@@ -69,6 +77,16 @@ def set_threads(count: int | None) -> None:
 def threads(count: int) -> Iterator[None]:
     """Use `count` threads inside a with block, in the calling thread.
 
+    Parameters
+    ----------
+    count : int, at least 1.
+
+    Raises
+    ------
+    ValueError : count is no integer of at least 1.
+
+    Examples
+    --------
     >>> with threads(1):
     ...     get_threads()
     1
@@ -84,23 +102,30 @@ def threads(count: int) -> Iterator[None]:
 def get_threads(requested: int | None = None) -> int:
     """The number of threads a call uses: its own `threads=`, else threads(), set_threads(),
     FASTMUL_NUM_THREADS, else the CPUs available; 1 inside a pool worker."""
+    return threads_and_source(requested)[0]
+
+
+def threads_and_source(requested: int | None = None) -> tuple[int, str]:
+    """The number of threads a call uses, and what decided it."""
     if getattr(_worker, "active", False):
-        return 1
+        return 1, "inside a pool worker"
     if requested is not None:
-        return _checked(requested, "threads")
+        return _checked(requested, "threads"), "threads="
     if (scoped := getattr(_scoped, "count", None)) is not None:
-        return scoped
+        return scoped, "fastmul.threads()"
     if _process_setting is not None:
-        return _process_setting
-    if from_environment := os.environ.get("FASTMUL_NUM_THREADS"):
-        return _checked(from_environment, "FASTMUL_NUM_THREADS")
-    return available_cpus()
+        return _process_setting, "fastmul.set_threads()"
+    if text := os.environ.get("FASTMUL_NUM_THREADS"):
+        count = int(text) if text.strip().isdecimal() else text
+        return _checked(count, "FASTMUL_NUM_THREADS"), "FASTMUL_NUM_THREADS"
+    return _available()
 
 
 def run(function: Callable[..., Any], chunks: Iterable[tuple[Any, ...]], count: int) -> None:
     """Call function(*chunk) for every chunk, on at most `count` threads, the caller among them.
 
-    Returns when all are done. The first exception stops the rest and is raised; so does Ctrl-C.
+    Returns when all are done. The first exception stops the rest and is raised; so does Ctrl-C. Either way no
+    chunk runs on after the return, so the caller may drop the arrays that chunks write into.
     """
     work = list(chunks)
     helpers = min(count, len(work)) - 1
@@ -109,37 +134,45 @@ def run(function: Callable[..., Any], chunks: Iterable[tuple[Any, ...]], count: 
             function(*chunk)
         return
     queue = iter(work)
-    stop = threading.Event()
-    take = threading.Lock()
+    lock = threading.Lock()
+    failures: list[BaseException] = []  # in order of time
 
     def drain() -> None:
-        while not stop.is_set():
-            with take:
-                chunk = next(queue, None)
-            if chunk is None:
-                return
-            try:
+        _worker.active = True  # what a chunk calls runs inline: pools never nest
+        try:
+            while not failures:
+                with lock:
+                    chunk = next(queue, None)
+                if chunk is None:
+                    return
                 function(*chunk)
-            except BaseException:
-                stop.set()
-                raise
+        except BaseException as error:
+            failures.append(error)
+        finally:
+            _worker.active = False
 
-    def work_in_pool() -> None:
-        _worker.active = True
-        drain()
-
-    futures: list[Future[None]] = [_executor(helpers).submit(work_in_pool) for _ in range(helpers)]
+    futures: list[Future[None]] = []
     try:
+        pool = _executor(helpers)
+        for _ in range(helpers):
+            futures.append(pool.submit(drain))
         drain()
-    finally:
-        # also on Ctrl-C: no kernel may still write into arrays that the caller is about to drop
-        stop.set()
-        for future in futures:
-            future.cancel()
-        errors = [f.exception() for f in futures if not f.cancelled()]
-    for error in errors:
-        if error is not None:
-            raise error
+    except BaseException as error:  # Ctrl-C between two lines above
+        failures.append(error)
+    # a helper that a busy pool has not started yet is not waited for
+    _settle([future for future in futures if not future.cancel()], failures)
+    if failures:
+        raise failures[0]
+
+
+def _settle(futures: list[Future[None]], failures: list[BaseException]) -> None:
+    """Wait for the chunks that still run (at most ~50 ms each), also through a Ctrl-C."""
+    while True:
+        try:
+            wait(futures)
+            return
+        except KeyboardInterrupt as error:
+            failures.append(error)
 
 
 def _executor(size: int) -> ThreadPoolExecutor:
