@@ -1,0 +1,79 @@
+"""What a matrix product looks like to the planner."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class MatmulProblem:
+    """`batch` products (m, k) @ (k, n) in `dtype`: integers modulo 2^bits, booleans under or/and, or floats.
+
+    Bounds from dtypes are free; bounds from values are an O(mk + kn) scan of `operands`, made when first asked.
+    """
+
+    m: int
+    k: int
+    n: int
+    batch: int
+    a_dtype: np.dtype
+    b_dtype: np.dtype
+    dtype: np.dtype
+    may_reassociate: bool = False  # floats: accuracy="fast", or the algorithm was asked for by name
+    threads: int | None = None
+    operands: tuple[np.ndarray, np.ndarray] | None = field(default=None, compare=False, repr=False)
+
+    @property
+    def kind(self) -> str:
+        """'bool', 'int', 'float' (float32 and float64), or 'other': only NumPy's own business."""
+        if self.dtype.char in "fd":
+            return "float"
+        return {"b": "bool", "i": "int", "u": "int"}.get(self.dtype.kind, "other")
+
+    @property
+    def result_bytes(self) -> int:
+        return self.batch * self.m * self.n * self.dtype.itemsize
+
+    @property
+    def size(self) -> float:
+        """The cube root of the number of multiplications: n of an n x n product as expensive."""
+        return float(self.m * self.k * self.n) ** (1 / 3)
+
+    @cached_property
+    def dtype_bounds(self) -> tuple[int, int]:
+        """Largest magnitudes that the operands' dtypes allow."""
+        return largest_magnitude(self.a_dtype), largest_magnitude(self.b_dtype)
+
+    @cached_property
+    def value_bounds(self) -> tuple[int, int]:
+        """Largest magnitudes that the operands hold."""
+        if self.operands is None:
+            return self.dtype_bounds
+        return max_abs(self.operands[0]), max_abs(self.operands[1])
+
+    def __str__(self) -> str:
+        batch = f"{self.batch} x " if self.batch != 1 else ""
+        names = f"{self.a_dtype} @ {self.b_dtype} -> {self.dtype}"
+        return f"{batch}({self.m}, {self.k}) @ ({self.k}, {self.n}), {names}"
+
+
+def largest_magnitude(dtype: np.dtype) -> int:
+    """The largest |x| of an integer or boolean dtype.
+
+    >>> largest_magnitude(np.dtype(np.int8)), largest_magnitude(np.dtype(np.uint8))
+    (128, 255)
+    """
+    if dtype.kind == "b":
+        return 1
+    info = np.iinfo(dtype)
+    return max(-int(info.min), int(info.max))
+
+
+def max_abs(x: np.ndarray) -> int:
+    """The largest |x| as a Python int (|-2^63| has no int64); 0 for an empty array."""
+    if x.size == 0:
+        return 0
+    return max(int(x.max()), -int(x.min()))

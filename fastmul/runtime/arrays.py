@@ -1,0 +1,119 @@
+"""What an operand is, told without importing the library it comes from; alignment and aliasing.
+
+Results live where the inputs live: nothing is converted or copied between libraries in silence.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from fastmul.exceptions import DeviceError
+
+#: Array libraries by the first part of a type's module, and where their arrays live.
+_LIBRARIES = {
+    "cupy": ("CuPy", "GPU"),
+    "torch": ("PyTorch", "PyTorch"),
+    "jax": ("JAX", "JAX"),
+    "jaxlib": ("JAX", "JAX"),
+    "tensorflow": ("TensorFlow", "TensorFlow"),
+    "dask": ("Dask", "Dask"),
+}
+_HOW = {
+    "CuPy": "convert with cupy.asnumpy(x)",
+    "PyTorch": "convert with x.numpy(force=True)",
+    "JAX": "convert with numpy.asarray(x)",
+    "TensorFlow": "convert with x.numpy()",
+    "Dask": "Dask arrays belong to distributed.matmul, which this version does not have: "
+    "call x.compute() first, or map fastmul over the blocks",
+}
+
+
+def library_of(x: Any) -> str:
+    """The array library that `x` belongs to, by the name of its type: "NumPy", "CuPy", ...; "" if none.
+
+    >>> library_of(np.zeros(3)), library_of([1, 2])
+    ('NumPy', '')
+    """
+    for kind in type(x).__mro__:
+        name = kind.__module__.partition(".")[0]
+        if name == "numpy":
+            return "NumPy"
+        if name in _LIBRARIES:
+            return _LIBRARIES[name][0]
+    return ""
+
+
+def as_operands(function: str, *operands: Any) -> tuple[np.ndarray, ...]:
+    """Each operand as a plain ndarray: array-likes as NumPy takes them, anything foreign refused.
+
+    Raises
+    ------
+    DeviceError : the operands belong to different libraries.
+    TypeError : an array of another library, or a subclass of ndarray that gives `@` another meaning.
+    """
+    libraries = {name for x in operands if (name := library_of(x))}
+    if len(libraries) > 1:
+        names = " and ".join(sorted(libraries))
+        raise DeviceError(
+            f"{function} got arrays of {names} together; bring them to one library first"
+        )
+    return tuple(_as_ndarray(function, x) for x in operands)
+
+
+def _as_ndarray(function: str, x: Any) -> np.ndarray:
+    kind = type(x)
+    if kind is np.ndarray:
+        return x
+    if kind is np.memmap:  # a subclass in storage only
+        return x.view(np.ndarray)
+    name = f"{kind.__module__}.{kind.__qualname__}"
+    if isinstance(x, np.ndarray):
+        raise TypeError(
+            f"{function} takes plain arrays, got {name}, a subclass that may give multiplication "
+            "another meaning; pass numpy.asarray(x), or x.filled(...) for a masked array"
+        )
+    library = library_of(x)
+    if library in _HOW:
+        raise TypeError(f"{function} takes NumPy arrays, got {name} of {library}; {_HOW[library]}")
+    if library != "NumPy" and (hasattr(x, "__array_ufunc__") or hasattr(x, "__array_namespace__")):
+        raise TypeError(
+            f"{function} takes NumPy arrays and lists, got {name}; convert it explicitly"
+        )
+    return np.asarray(x)
+
+
+def as_out(function: str, out: Any) -> np.ndarray:
+    """`out=` as a plain writable ndarray.
+
+    Raises
+    ------
+    TypeError, ValueError : it is no ndarray, or read-only.
+    """
+    if not isinstance(out, np.ndarray):
+        raise TypeError(
+            f"{function}(out=...) must be a numpy.ndarray, got {type(out).__qualname__}"
+        )
+    if not out.flags.writeable:
+        raise ValueError(f"{function}(out=...) got a read-only array")
+    return _as_ndarray(function, out)
+
+
+def may_overlap(out: np.ndarray, *operands: np.ndarray) -> bool:
+    """Whether writing `out` might change an operand (by address ranges: true may be a false alarm)."""
+    return any(np.may_share_memory(out, x) for x in operands)
+
+
+def is_blasable(x: np.ndarray) -> bool:
+    """Whether BLAS can read or write this matrix in place: one axis contiguous, the other not overlapping it.
+
+    >>> x = np.zeros((4, 6))
+    >>> is_blasable(x.T), is_blasable(x[:, :3]), is_blasable(x[:, ::2]), is_blasable(x[::-1])
+    (True, True, False, False)
+    """
+    size = x.itemsize
+    (rows, columns), (down, across) = x.shape[-2:], x.strides[-2:]
+    return (
+        (across == size and down >= columns * size) or (down == size and across >= rows * size)
+    ) and down % size == across % size == 0
