@@ -63,16 +63,3 @@ def root_table(p: int, size: int) -> np.ndarray:
         roots += [root * step % p for root in roots]
         level += 1
     return np.array([balanced(root, p) for root in roots[:size]], np.float64)
-
-
-def inverse_root(roots: np.ndarray, j: int) -> float:
-    """The inverse of roots[j], read from the same table: the mirror identity.
-
-    >>> table = root_table(257, 8)
-    >>> [int(table[j] * inverse_root(table, j)) % 257 for j in range(8)]
-    [1, 1, 1, 1, 1, 1, 1, 1]
-    """
-    if j == 0:
-        return float(roots[0])
-    octave = 1 << (j.bit_length() - 1)  # j = octave + i
-    return -float(roots[3 * octave - 1 - j])

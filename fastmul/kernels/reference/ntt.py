@@ -13,7 +13,6 @@ from __future__ import annotations
 import numpy as np
 
 from fastmul.bounds.primes import balanced
-from fastmul.transforms.ntt import inverse_root
 
 
 def forward(x: np.ndarray, p: int, roots: np.ndarray) -> None:
@@ -51,3 +50,16 @@ def multiply(x: np.ndarray, y: np.ndarray, p: int) -> None:
     """x = x * y modulo p, element by element. y may be x."""
     for row, other in zip(x, y, strict=True):
         row[:] = [balanced(int(u) * int(v), p) for u, v in zip(row, other, strict=True)]
+
+
+def inverse_root(roots: np.ndarray, j: int) -> float:
+    """The inverse of roots[j], read from the same table: the mirror identity.
+
+    >>> roots = np.array([1.0, 16.0])  # modulo 257: 16 * 16 == -1
+    >>> inverse_root(roots, 1)
+    -16.0
+    """
+    if j == 0:
+        return float(roots[0])
+    octave = 1 << (j.bit_length() - 1)  # j = octave + i
+    return -float(roots[3 * octave - 1 - j])
