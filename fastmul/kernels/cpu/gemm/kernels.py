@@ -1,0 +1,54 @@
+"""The compiled kernels of each ring, made of the templates in loops.py."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import numpy as np
+from numba import types, void
+from numba.core.types import Array
+
+from fastmul.kernels.cpu.gemm import loops
+from fastmul.kernels.cpu.gemm.micro_kernel import make_micro_kernel
+from fastmul.kernels.cpu.gemm.packing import make_get, make_pack, make_put, operand_type
+from fastmul.kernels.cpu.gemm.rings import Ring, rings
+from fastmul.runtime.jit import const, kernel
+
+
+class Kernels:
+    """The compiled kernels of one ring and the scratch they need."""
+
+    def __init__(self, ring: Ring) -> None:
+        self.ring, tile = ring, ring.tile
+        name = ring.name
+        a, b, result = (operand_type(dtype) for dtype in (ring.a, ring.b, ring.result))
+        c_type = Array(result, 2, "A")
+        c_bytes = np.dtype(ring.result).itemsize
+        tile_bytes = tile.mr * ring.nr * c_bytes
+        a_block_bytes = (
+            -(-tile.mc * tile.kc * ring.side_a.word_bytes // ring.k_group // loops.ALIGNMENT)
+            * loops.ALIGNMENT
+        )
+        self.scratch_bytes = a_block_bytes + tile_bytes
+        self.pack_a = make_pack(ring.side_a, f"gemm_{name}_pack_a")
+        self.pack_b = make_pack(ring.side_b, f"gemm_{name}_pack_b")
+        sizes = {
+            "MR": tile.mr, "NR": ring.nr, "KC": tile.kc, "MC": tile.mc, "NC": tile.nc, "GROUP": ring.k_group,
+            "A_WORD": ring.side_a.word_bytes, "B_WORD": ring.side_b.word_bytes, "C_BYTES": c_bytes,
+            "A_BLOCK_BYTES": a_block_bytes, "TILE_BYTES": tile_bytes,
+        }  # fmt: skip
+        self.multiply_rows = kernel(
+            void(const(Array(a, 2, "A")), c_type, *[types.int64] * 6), name=f"gemm_{name}_rows",
+            pack_a=self.pack_a, micro_kernel=make_micro_kernel(ring),
+            get=make_get(ring.result), put=make_put(ring.result), **sizes,
+        )(loops.multiply_rows)  # fmt: skip
+        self.multiply_small = kernel(
+            types.int64(const(Array(a, 2, "A")), const(Array(b, 2, "A")), c_type), name=f"gemm_{name}_small",
+            pack_b=self.pack_b, multiply_rows=self.multiply_rows, **sizes,
+        )(loops.multiply_small)  # fmt: skip
+
+
+@cache
+def kernels(name: str) -> Kernels:
+    """The kernels of the ring `name`, for this process's code-generation target."""
+    return Kernels(rings()[name])

@@ -1,0 +1,104 @@
+"""The loops of the packed product, as templates: the same lines for every ring.
+
+`kernels.py` and `packing.py` make kernels of them; their capitals and the functions that they call without
+importing are bound then (`runtime.jit.kernel`), constants to the compiler.
+"""
+# ruff: noqa: F821
+
+import numpy as np
+
+from fastmul.kernels.cpu.gemm.emit import address
+
+ALIGNMENT = 64
+
+#: Words of a row that one transposition takes; 4 x 4 blocks need no shuffle across more than 32 bytes.
+BLOCK = 4
+
+
+def pack(x, first, rows, start, depth, to):  # type: ignore[no-untyped-def]
+    """Template: pack x[first : first + rows, start : start + depth] into panels at the address `to`."""
+    groups = (depth + GROUP - 1) // GROUP
+    whole_groups = depth // GROUP
+    row_stride, k_stride = x.strides
+    for done in range(0, rows, ROWS):
+        panel = to + done // ROWS * groups * ROWS * WORD_BYTES
+        corner = address(x) + (first + done) * row_stride + start * k_stride
+        left = min(ROWS, rows - done)
+        g = 0
+        if left == ROWS and k_stride == ITEM_BYTES:
+            while g + BLOCK <= whole_groups:
+                put_block(
+                    panel + g * ROWS * WORD_BYTES, corner + g * GROUP * ITEM_BYTES, row_stride
+                )
+                g += BLOCK
+        elif left == ROWS and row_stride == ITEM_BYTES:
+            while g < whole_groups:
+                put_group(panel + g * ROWS * WORD_BYTES, corner + g * GROUP * k_stride, k_stride)
+                g += 1
+        while g < groups:
+            for r in range(ROWS):
+                for q in range(GROUP):
+                    k = g * GROUP + q
+                    inside = r < left and k < depth
+                    value = x[first + done + r, start + k] if inside else ZERO
+                    put(panel + ((g * ROWS + r) * GROUP + q) * PACKED_BYTES, value)
+            g += 1
+
+
+def multiply_rows(a, c, i_start, i_stop, k_start, k_stop, slab, scratch):  # type: ignore[no-untyped-def]
+    """Template: C[i_start:i_stop] (+)= A[i_start:i_stop, k_start:k_stop] B[k_start:k_stop].
+
+    `slab` is the address of these rows of B, packed; `scratch` that of room for one packed block of A and,
+    behind it, one tile of C. Adds to C unless k_start is 0.
+    """
+    n = c.shape[1]
+    row_stride, column_stride = c.strides
+    n_padded = (n + NR - 1) // NR * NR
+    tile = scratch + A_BLOCK_BYTES
+    for i in range(i_start, i_stop, MC):
+        rows = min(MC, i_stop - i)
+        b_block = slab
+        for k in range(k_start, k_stop, KC):
+            depth = min(KC, k_stop - k)
+            groups = (depth + GROUP - 1) // GROUP
+            pack_a(a, i, rows, k, depth, scratch)
+            for j_block in range(0, n, NC):
+                for i_tile in range(0, rows, MR):
+                    a_panel = scratch + i_tile * groups * A_WORD
+                    for j in range(j_block, min(n, j_block + NC), NR):
+                        b_panel = b_block + j * groups * B_WORD
+                        m_left, n_left = rows - i_tile, n - j
+                        if m_left >= MR and n_left >= NR and column_stride == C_BYTES:
+                            corner = address(c) + (i + i_tile) * row_stride + j * column_stride
+                            micro_kernel(a_panel, b_panel, groups, corner, row_stride, k)
+                        else:
+                            m_left, n_left = min(MR, m_left), min(NR, n_left)
+                            if k > 0:
+                                for r in range(m_left):
+                                    for s in range(n_left):
+                                        put(tile + (r * NR + s) * C_BYTES, c[i + i_tile + r, j + s])
+                            micro_kernel(a_panel, b_panel, groups, tile, NR * C_BYTES, k)
+                            for r in range(m_left):
+                                for s in range(n_left):
+                                    c[i + i_tile + r, j + s] = get(tile + (r * NR + s) * C_BYTES)
+            b_block += n_padded * groups * B_WORD
+
+
+def multiply_small(a, b_transposed, c):  # type: ignore[no-untyped-def]
+    """Template: C = A B in one call, with scratch of its own."""
+    k = a.shape[1]
+    n_padded = (c.shape[1] + NR - 1) // NR * NR
+    slab_bytes = n_padded * ((k + GROUP - 1) // GROUP) * B_WORD
+    memory = np.empty(ALIGNMENT + slab_bytes + A_BLOCK_BYTES + TILE_BYTES, np.uint8)
+    slab = (address(memory) + ALIGNMENT - 1) // ALIGNMENT * ALIGNMENT
+    for start in range(0, k, KC):
+        pack_b(
+            b_transposed,
+            0,
+            c.shape[1],
+            start,
+            min(KC, k - start),
+            slab + start // GROUP * n_padded * B_WORD,
+        )
+    multiply_rows(a, c, 0, c.shape[0], 0, k, slab, slab + slab_bytes)
+    return memory.size  # keeps `memory` alive until here

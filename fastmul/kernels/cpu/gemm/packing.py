@@ -1,0 +1,142 @@
+"""Packing: operands copied into the panels that the micro-kernel reads front to back.
+
+A panel holds R rows of x (R = MR rows of A, or NR columns of B, which are rows of its transpose), a k-group of
+g elements of every row side by side:
+
+    x (rows x depth)                      panel 0                           panel 1
+    +---------------------+    group 0:   x[0, 0:g]  ... x[R-1, 0:g]        x[R, 0:g] ...
+    | R rows: panel 0     |    group 1:   x[0, g:2g] ... x[R-1, g:2g]       ...
+    | R rows: panel 1     |      ...
+    | rest, zero padded   |
+    +---------------------+
+
+Rows beyond the operand and the elements that fill the last group are zeros: they add nothing to any product.
+Memory outside the operand is never read.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from llvmlite import ir
+from numba import types, void
+from numba.core.types import Array
+from numba.extending import intrinsic
+
+from fastmul.kernels.cpu.gemm import emit, loops
+from fastmul.kernels.cpu.gemm.rings import Side
+from fastmul.runtime.jit import Kernel, const, kernel
+
+
+def make_pack(side: Side, name: str) -> Kernel:
+    """The packing kernel of one side of a ring."""
+    item, packed = np.dtype(side.operand).itemsize, np.dtype(side.packed).itemsize
+    return kernel(
+        void(const(Array(operand_type(side.operand), 2, "A")), *[types.int64] * 5),
+        name=name,
+        ROWS=side.rows, GROUP=side.k_group, ITEM_BYTES=item, PACKED_BYTES=packed,
+        WORD_BYTES=packed * side.k_group, ZERO=np.dtype(side.operand).type(0),
+        put=_make_put(side), put_block=_make_put_block(side), put_group=_make_put_group(side),
+    )(loops.pack)  # fmt: skip
+
+
+def operand_type(dtype: str) -> Any:
+    """Numba's type of a dtype's elements."""
+    return getattr(types, dtype)
+
+
+def _encode(side: Side, builder: Any, value: Any, kind: Any) -> Any:
+    """Operand elements (one, or a vector) as packed elements of type `kind`."""
+    source = np.dtype(side.operand)
+    return value if source.kind == "f" else emit.resize(builder, value, kind, source.kind == "i")
+
+
+def _make_put(side: Side) -> Any:
+    """``put(to, value)``: one element."""
+
+    @intrinsic
+    def put(typing_context: Any, to: Any, value: Any) -> Any:
+        def lower(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+            encoded = _encode(side, builder, args[1], emit.element(side.packed))
+            emit.store(builder, encoded, emit.at(builder, args[0]))
+            return context.get_dummy_value()
+
+        return types.void(types.int64, value), lower
+
+    return put
+
+
+def _make_put_group(side: Side) -> Any:
+    """``put_group(to, source, k_stride)``: one k-group of a whole panel whose rows are neighbours in memory."""
+    read = ir.VectorType(emit.element(side.operand), side.rows)
+    written = ir.VectorType(emit.element(side.packed), side.rows)
+
+    @intrinsic
+    def put_group(typing_context: Any, to: Any, source: Any, k_stride: Any) -> Any:
+        def lower(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+            to, source, stride = args
+            lines = []
+            for _ in range(side.k_group):
+                line = emit.load(builder, emit.at(builder, source), read)
+                lines.append(_encode(side, builder, line, written))
+                source = builder.add(source, stride)
+            emit.store(builder, emit.interleave(builder, lines), emit.at(builder, to))
+            return context.get_dummy_value()
+
+        return types.void(*[types.int64] * 3), lower
+
+    return put_group
+
+
+def _make_put_block(side: Side) -> Any:
+    """``put_block(to, source, row_stride)``: BLOCK k-groups of a whole panel whose rows each are contiguous."""
+    elements = loops.BLOCK * side.k_group
+    read = ir.VectorType(emit.element(side.operand), elements)
+    written = ir.VectorType(emit.element(side.packed), elements)
+    words = ir.VectorType(side.word, loops.BLOCK)
+
+    @intrinsic
+    def put_block(typing_context: Any, to: Any, source: Any, row_stride: Any) -> Any:
+        def lower(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+            to, source, stride = args
+            lines = []
+            for _ in range(side.rows):
+                line = emit.load(builder, emit.at(builder, source), read)
+                encoded = _encode(side, builder, line, written)
+                lines.append(builder.bitcast(encoded, words))
+                source = builder.add(source, stride)
+            base, done = emit.at(builder, to), 0
+            while done < side.rows:
+                count = 4 if side.rows - done >= 4 else 2 if side.rows - done >= 2 else 1
+                columns = emit.interleave(builder, lines[done : done + count])
+                for g in range(loops.BLOCK):
+                    part = emit.shuffle(
+                        builder, columns, columns, list(range(g * count, (g + 1) * count))
+                    )
+                    offset = (g * side.rows + done) * emit.size(side.word)
+                    emit.store(builder, part, emit.at(builder, base, offset))
+                done += count
+            return context.get_dummy_value()
+
+        return types.void(*[types.int64] * 3), lower
+
+    return put_block
+
+
+def make_get(dtype: str) -> Any:
+    """``get(address)``: the element of that dtype stored there."""
+
+    @intrinsic
+    def get(typing_context: Any, source: Any) -> Any:
+        def lower(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+            return emit.load(builder, emit.at(builder, args[0]), emit.element(dtype))
+
+        return operand_type(dtype)(types.int64), lower
+
+    return get
+
+
+def make_put(dtype: str) -> Any:
+    """``put(address, value)``: store an element there."""
+    return _make_put(Side(dtype, dtype, 1, 1))
