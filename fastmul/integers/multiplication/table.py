@@ -1,0 +1,63 @@
+"""The algorithms of integer multiplication: one row each."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from types import ModuleType
+
+import numpy as np
+
+from fastmul.integers.multiplication import gmp, python
+from fastmul.integers.multiplication.costs import (
+    Cost,
+    cheaper,
+    sliced,
+    transformed,
+    with_conversion,
+)
+from fastmul.integers.multiplication.problem import MulProblem
+from fastmul.planning.algorithm import Algorithm
+
+
+def _row(
+    module: ModuleType, cost: Cost, native: str, summary: str, complexity: str, source: str
+) -> Algorithm:
+    """A row from an algorithm's file: its `mul` (a Door) and `refuses`; `native` is the kind it computes on."""
+    cost = with_conversion(cost, native)
+    return Algorithm(
+        module.mul.name, module.mul.run, module.refuses, cost, summary, complexity, source
+    )
+
+
+TABLE = (
+    _row(
+        gmp,
+        cheaper(sliced("mul.gmp"), transformed("mul.gmp")),
+        "mpz",
+        "GMP's assembly, through gmpy2",
+        "O(n log n log log n)",
+        "Granlund et al., GMP 6.3",
+    ),
+    _row(
+        python,
+        sliced("mul.python"),
+        "int",
+        "Python's own int * int",
+        "O(n^1.585)",
+        "CPython, Objects/longobject.c",
+    ),
+)
+
+
+def _on_limbs(module: ModuleType) -> Algorithm:
+    """The row that multiplies limb arrays: ``run(problem, a, b, out)``."""
+
+    def run(problem: MulProblem, a: np.ndarray, b: np.ndarray, out: np.ndarray) -> None:
+        module.mul.mul_limbs(a, b, out, problem.threads)
+
+    row = next(row for row in TABLE if row.name == module.mul.name)
+    return replace(row, run=run)
+
+
+#: The rows that also multiply limb arrays.
+LIMB_TABLE = tuple(_on_limbs(module) for module in (gmp,))
