@@ -26,7 +26,7 @@ from collections.abc import Callable
 from typing import Any
 
 from numba import config, njit, types
-from numba.core.dispatcher import NullCache
+from numba.core.caching import NullCache
 from numba.core.registry import CPUDispatcher
 
 from fastmul.runtime import cache
