@@ -16,7 +16,7 @@ _HOMES = {
     "matmul": "fastmul.matrices.multiplication",
     "explain": "fastmul.planning.explain",
     "compare": "fastmul.comparison.comparing",
-    "show_config": "fastmul.runtime.configuration",
+    "show_config": "fastmul.configuration",
     "clear_cache": "fastmul.runtime.scratch",
     "set_threads": "fastmul.runtime.threads",
     "threads": "fastmul.runtime.threads",

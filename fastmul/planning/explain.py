@@ -84,3 +84,19 @@ def format_seconds(seconds: float) -> str:
         if seconds >= scale:
             return f"{seconds / scale:.3g} {unit}"
     return f"{seconds / 1e-9:.3g} ns"
+
+
+def format_bytes(n_bytes: int) -> str:
+    """A number of bytes for a person: three digits and a binary unit.
+
+    >>> format_bytes(1000), format_bytes(123 << 20)
+    ('1000 B', '123 MiB')
+    """
+    if n_bytes < 1024:
+        return f"{n_bytes} B"
+    size = float(n_bytes)
+    for unit in ("KiB", "MiB", "GiB"):
+        size /= 1024
+        if size < 1000:
+            break
+    return f"{size:.3g} {unit}"
