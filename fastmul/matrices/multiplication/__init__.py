@@ -2,16 +2,30 @@
 
 from __future__ import annotations
 
+import random
+from collections.abc import Callable
 from dataclasses import replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 import numpy as np
 
-from fastmul.matrices.multiplication import gemm, numpy
+from fastmul.matrices.multiplication import (
+    freivalds,
+    gemm,
+    numpy,
+    packed,
+    split_float,
+    strassen,
+    wide,
+)
+from fastmul.matrices.multiplication import (
+    overflow as overflowing,
+)
 from fastmul.matrices.multiplication.operands import Operands, analyse
 from fastmul.matrices.multiplication.problem import MatmulProblem
 from fastmul.planning import memory
+from fastmul.planning import verify as verification
 from fastmul.planning.algorithm import Algorithm, Operation, never
 from fastmul.planning.pick import pick
 from fastmul.runtime import arrays
@@ -20,6 +34,15 @@ __all__ = ["MATMUL", "TABLE", "MatmulProblem", "matmul"]
 
 TABLE = (
     Algorithm(
+        name="packed",
+        run=packed.run,
+        refuses=packed.refuses,
+        cost=packed.cost,
+        summary="Operands packed into panels for a register kernel; every integer dtype modulo 2^bits.",
+        complexity="O(mkn) operations of the result's dtype; scratch for the packed panels, at most 64 MiB.",
+        source="Goto, van de Geijn, ACM TOMS 34:3 (2008); Van Zee, van de Geijn, ACM TOMS 41:3 (2015).",
+    ),
+    Algorithm(
         name="gemm",
         run=gemm.run,
         refuses=gemm.refuses,
@@ -27,6 +50,24 @@ TABLE = (
         summary="One float GEMM; integers only inside the window where it is exact.",
         complexity="O(mkn) float operations; (mk + kn + mn) floats of memory for integers.",
         source="Dumas, Giorgi, Pernet, ACM TOMS 35:3 (2008), section 3.",
+    ),
+    Algorithm(
+        name="split_float",
+        run=split_float.run,
+        refuses=split_float.refuses,
+        cost=split_float.cost,
+        summary="Integers in balanced digits, one float GEMM inside its exact window for each pair of digits.",
+        complexity="O(d^2 mkn) float operations for d digits; d (mk + kn) floats of memory.",
+        source="Ozaki, Ogita, Oishi, Rump, Numer. Algorithms 59 (2012) 95-118, for integers.",
+    ),
+    Algorithm(
+        name="strassen",
+        run=strassen.run,
+        refuses=strassen.refuses,
+        cost=strassen.cost,
+        summary="One to three Winograd levels, 7 products instead of 8 each, over the other rows.",
+        complexity="O((7/8)^levels mkn); (m max(k, n) + kn) / 3 entries of workspace.",
+        source="Winograd (1971); schedule: Boyer, Dumas, Pernet, Zhou, ISSAC (2009), Table 1.",
     ),
     Algorithm(
         name="numpy",
@@ -69,7 +110,82 @@ def matmul(
     threads: int | None = None,
     verify: bool | int = False,
 ) -> Any:
-    """The matrix product a @ b: c[i, j] = sum over l of a[i, l] * b[l, j]."""
+    """The matrix product a @ b: c[i, j] = sum over l of a[i, l] * b[l, j].
+
+    NumPy's matmul: stacks of matrices broadcast, 1-D operands are a row and a column, integers wrap.
+
+    Parameters
+    ----------
+    a, b : array-likes of shapes (..., m, k) or (k,), and (..., k, n) or (k,); any strides. Integers, booleans
+        (under or/and), float32 and float64, Python ints in object arrays; other dtypes go to NumPy.
+    out : ndarray, optional
+        Where the product goes; may overlap the operands.
+    dtype : dtype, optional
+        The dtype in which the product is formed and returned. Default: NumPy's promotion of the operands' dtypes.
+    overflow : {"wrap", "raise", "promote"}
+        Integers that do not fit the result's dtype wrap modulo 2^bits, raise, or make the result wider: the
+        smallest integer dtype from the promotion on that holds every entry, or Python ints in an object array.
+    accuracy : {None, "fast"}
+        For floats: "fast" allows algorithms without the classical componentwise error bound.
+    algorithm : str
+        A row of ``fastmul.matmul.operation.table``; "auto" takes the one predicted fastest.
+    threads : int, optional
+        Threads of this call, BLAS's included. Default: `fastmul.set_threads`, and BLAS is left alone.
+    verify : bool or int
+        Check an exact product, True once or as often as given; see Exactness.
+
+    Returns
+    -------
+    (..., m, n) array, without the axes that 1-D operands lack; a scalar for two of them; `out` if given.
+
+    Raises
+    ------
+    ValueError : shapes that do not multiply, 0-d operands, keywords that exclude each other.
+    TypeError : int64 with uint64 and no `dtype`; masked arrays and other subclasses; other libraries' arrays.
+    AlgorithmError : the named algorithm refuses.
+    ResultOverflowError : overflow="raise", and an entry of the true product does not fit.
+    DeviceError : operands of different libraries.
+    VerificationError : two algorithms failed verification.
+    MemoryError : the product would not fit into memory.
+
+    Exactness
+    ---------
+    Integer products are exact modulo 2^bits of the result's dtype, whatever the algorithm: each runs modulo 2^bits
+    or inside a window proved in `fastmul.bounds`. "raise" and "promote" decide by the true product.
+    Floats: the classical bound |C - AB| <= k u |A| |B| + O(u^2), entry by entry, unless accuracy="fast".
+    One check of `verify` passes a wrong integer product with probability at most 2^-40 (Freivalds, 40 vectors
+    modulo 2^bits), at most 2^-50 for Python ints below 2^1000 (modulo a random 61-bit prime); of a boolean product
+    it computes 40 random rows again. A product that fails is computed by another algorithm, with a warning.
+
+    Complexity
+    ----------
+    O(m k n) time, O((7/8)^levels m k n) by Strassen; memory for the result and scratch of at most that size.
+
+    Source
+    ------
+    Goto, van de Geijn, ACM TOMS 34:3 (2008); the other algorithms name theirs in the table.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> matmul(np.array([[1, 2], [3, 4]]), np.array([[5, 6], [7, 8]]))
+    array([[19, 22],
+           [43, 50]])
+    >>> x = np.full((2, 2), 2**62)
+    >>> matmul(x, x, overflow="promote")[0, 0] == 2**125
+    True
+    """
+    if (
+        type(a) is np.ndarray
+        and type(b) is np.ndarray
+        and out is dtype is accuracy is threads is None
+        and overflow == "wrap"
+        and algorithm == "auto"
+        and verify is False
+    ):
+        product = _small_product(a.shape, b.shape, a.dtype.str, b.dtype.str)
+        if product is not None:
+            return product(a, b)
     call = analyse(
         a,
         b,
@@ -80,10 +196,10 @@ def matmul(
         threads=threads,
     )
     target = None if out is None else _usable_out(call, arrays.as_out("matmul", out))
-    product = compute(call, algorithm, verify, target)
-    if out is not None and product is not out:
-        np.copyto(out, product.squeeze(call.drop) if call.drop else product, casting="same_kind")
+    product = _compute(call, algorithm, verification.checks(verify), target)
     if out is not None:
+        if product is not out:
+            np.copyto(out, product.squeeze(call.drop), casting="same_kind")
         return out
     return product.squeeze(call.drop)[()] if call.drop else product
 
@@ -91,37 +207,103 @@ def matmul(
 matmul.operation = MATMUL  # type: ignore[attr-defined]
 
 
+#: Multiplications of a product that is over before its call could be analysed.
+_SMALL_WORK = 96**3
+
+
+@lru_cache(maxsize=4096)
+def _small_product(
+    a_shape: tuple[int, ...], b_shape: tuple[int, ...], a_dtype: str, b_dtype: str
+) -> Callable[[np.ndarray, np.ndarray], Any] | None:
+    """The way of two small matrices of one dtype, decided once for their shapes; None: the long way."""
+    if not (a_dtype == b_dtype and len(a_shape) == len(b_shape) == 2 and a_shape[1] == b_shape[0]):
+        return None
+    if a_shape[0] * a_shape[1] * b_shape[1] > _SMALL_WORK:
+        return None
+    dtype = np.dtype(a_dtype)
+    if dtype.char in "fd" and dtype.isnative:
+        return np.matmul
+    if dtype.kind not in "iu" or not dtype.isnative:
+        return None
+    problem = MatmulProblem(*a_shape, b_shape[1], 1, dtype, dtype, dtype)
+    row = next(row for row in _by_cost(problem) if row.refuses(problem) is None)
+    if row.name == "numpy":
+        return np.matmul
+    if row.name != "packed":
+        return partial(row.run, problem)
+    shape = (a_shape[0], b_shape[1])
+
+    def product(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+        out = np.empty(shape, dtype)
+        packed.matmul_2d(a, b, out)
+        return out
+
+    return product
+
+
 def _usable_out(call: Operands, out: np.ndarray) -> np.ndarray | None:
     """`out` if the product may be written straight into it; None if it must be copied there afterwards."""
     shape = tuple(s for i, s in enumerate(call.shape, -len(call.shape)) if i not in call.drop)
-    dtype = call.problem.dtype
-    core = len(shape) - (len(call.shape) - 2)
-    fits = out.ndim >= core and out.shape[out.ndim - core :] == shape[len(shape) - core :]
+    core = shape[len(call.shape) - 2 :]
     try:
-        fits = fits and np.broadcast_shapes(shape, out.shape) == out.shape
+        fits = np.broadcast_shapes(shape, out.shape) == out.shape
     except ValueError:
         fits = False
-    if not fits:
+    if not fits or out.shape[out.ndim - len(core) :] != core:
         raise ValueError(f"matmul(out=...): the product has shape {shape}, out has {out.shape}")
+    dtype = np.dtype(object) if call.to_objects else call.problem.dtype
+    if call.overflow == "promote" and not call.to_objects:
+        raise ValueError(
+            "matmul(overflow='promote', out=...): 'promote' chooses the result's dtype itself"
+        )
     if not np.can_cast(dtype, out.dtype, "same_kind"):
         raise TypeError(f"matmul(out=...): {dtype} does not cast to {out.dtype} under 'same_kind'")
     same = (
         (out.dtype, out.shape) == (dtype, call.shape) and out.dtype.isnative and out.flags.aligned
     )
-    computed_at_once = call.overflow == "wrap" and not call.to_objects and not call.drop
-    if same and computed_at_once and not arrays.may_overlap(out, call.a, call.b):
+    written_once = call.overflow == "wrap" and not call.to_objects
+    if same and written_once and not arrays.may_overlap(out, call.a, call.b):
         return out
     return None
 
 
-def compute(
-    call: Operands, algorithm: str, verify: bool | int, out: np.ndarray | None
-) -> np.ndarray:
+def _compute(call: Operands, algorithm: str, n_checks: int, out: np.ndarray | None) -> np.ndarray:
     """The stacked product of a checked call."""
     problem = call.problem
-    memory.require(problem.result_bytes, f"matmul {problem}")
+    if out is None:
+        memory.require(problem.result_bytes, f"matmul of {problem}")
+    if call.overflow == "wrap":
+        return _wrapping_product(problem, algorithm, n_checks, out)
+
+    def modulo(dtype: np.dtype) -> np.ndarray:
+        return _wrapping_product(problem.with_dtype(dtype), algorithm, n_checks)
+
+    def whole(a: np.ndarray, b: np.ndarray) -> wide.WideProduct:
+        return wide.product(a, b, n_checks)
+
+    if call.overflow == "raise":
+        return overflowing.product_or_raise(problem, modulo, whole)
+    product = overflowing.promoted_product(problem, modulo, whole)
+    return product.astype(object) if call.to_objects else product
+
+
+def _wrapping_product(
+    problem: MatmulProblem, algorithm: str, n_checks: int, out: np.ndarray | None = None
+) -> np.ndarray:
+    """The stacked product in problem.dtype, checked `n_checks` times."""
     row = choose(problem, algorithm)
-    return row.run(problem, call.a, call.b, out)
+    a, b = problem.operands or ()
+    if not n_checks:
+        return row.run(problem, a, b, out)
+    if problem.dtype.kind not in "biuO":
+        raise ValueError(
+            f"matmul(verify=...) checks exact products; the result here is {problem.dtype}"
+        )
+
+    def is_right(c: np.ndarray, rng: random.Random) -> bool:
+        return freivalds.is_right(problem, a, b, c, rng)
+
+    return verification.verified(MATMUL, problem, row, (a, b), is_right, n_checks)
 
 
 def choose(problem: MatmulProblem, algorithm: str = "auto") -> Algorithm:

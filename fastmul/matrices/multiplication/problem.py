@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -53,6 +53,24 @@ class MatmulProblem:
         if self.operands is None:
             return self.dtype_bounds
         return max_abs(self.operands[0]), max_abs(self.operands[1])
+
+    @cached_property
+    def is_nonnegative(self) -> bool:
+        """Whether no entry of either operand is negative."""
+        return all(
+            dtype.kind in "bu" or (x is not None and (x.size == 0 or int(x.min()) >= 0))
+            for dtype, x in zip(
+                (self.a_dtype, self.b_dtype), self.operands or (None, None), strict=True
+            )
+        )
+
+    def with_dtype(self, dtype: np.dtype) -> MatmulProblem:
+        """The same operands with another result; what was learned of their values is kept."""
+        other = replace(self, dtype=dtype)
+        for name in ("dtype_bounds", "value_bounds", "is_nonnegative"):
+            if name in self.__dict__:
+                other.__dict__[name] = self.__dict__[name]
+        return other
 
     def __str__(self) -> str:
         batch = f"{self.batch} x " if self.batch != 1 else ""

@@ -1,0 +1,149 @@
+"""Integer products that must not wrap: `overflow="raise"` and `overflow="promote"`.
+
+The cheapest sufficient argument decides, and some argument always does:
+
+1. the dtypes' or the values' bound k * max|a| * max|b| fits the result: nothing can overflow;
+2. that bound is below 2^63: an int64 product is the true product, and its extremes are compared;
+3. the product modulo 2^64 and a float64 estimate of the true product agree, or differ by a multiple of 2^64
+   (`float_gemm.estimate_error` says how close an estimate is);
+4. the whole product in digits (`wide`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from fastmul.bounds import float_gemm
+from fastmul.exceptions import ResultOverflowError
+from fastmul.matrices.multiplication import wide
+from fastmul.matrices.multiplication.gemm import as_blas_operand
+from fastmul.matrices.multiplication.problem import MatmulProblem
+from fastmul.runtime import blas
+
+#: The stacked product modulo 2^bits of a dtype.
+Product = Callable[[np.dtype], np.ndarray]
+#: A 2-D product of 64-bit operands, whole.
+WholeProduct = Callable[[np.ndarray, np.ndarray], wide.WideProduct]
+
+INT64, UINT64 = np.dtype(np.int64), np.dtype(np.uint64)
+
+
+def product_or_raise(problem: MatmulProblem, product: Product, whole: WholeProduct) -> np.ndarray:
+    """The product in problem.dtype; ResultOverflowError exactly if an entry of the true product does not fit it."""
+    dtype = problem.dtype
+    if (
+        dtype.kind != "b"
+        and not _is_bounded(problem, problem.dtype_bounds)
+        and not _is_bounded(problem, problem.value_bounds)
+    ):
+        exact = _exact_int64(problem, product)
+        if exact is not None:
+            if not _holds(dtype, exact):
+                raise _overflow(problem)
+            return exact.astype(dtype, copy=False)
+        big = dtype if dtype.itemsize == 8 else INT64
+        exact = product(big)
+        fits = _is_true_product(problem, exact)
+        if fits is None:
+            fits = all(whole(x, y).fits(big) for x, y in _pairs(problem))
+        if not fits or not _holds(dtype, exact):
+            raise _overflow(problem)
+        return exact.astype(dtype, copy=False)
+    return product(dtype)
+
+
+def promoted_product(problem: MatmulProblem, product: Product, whole: WholeProduct) -> np.ndarray:
+    """The product in the smallest integer dtype, from problem.dtype on, that holds it; else Python ints."""
+    if problem.dtype.kind == "b":
+        return product(problem.dtype)
+    exact = _exact_int64(problem, product)
+    if exact is None:
+        candidate = product(INT64)
+        exact = candidate if _is_true_product(problem, candidate) else None
+    if exact is None:
+        wholes = [whole(x, y) for x, y in _pairs(problem)]
+        for dtype in (INT64, UINT64):
+            if all(w.fits(dtype) for w in wholes):
+                exact = _stacked(problem, [w.wrap().view(dtype) for w in wholes], dtype)
+                break
+        else:
+            return _stacked(problem, [w.to_objects() for w in wholes], np.dtype(object))
+    return exact.astype(_smallest(problem.dtype, exact), copy=False)
+
+
+def _is_bounded(problem: MatmulProblem, bounds: tuple[int, int]) -> bool:
+    """Whether no product of operands with these largest magnitudes leaves problem.dtype."""
+    highest = problem.k * bounds[0] * bounds[1]
+    limits = np.iinfo(problem.dtype)
+    return highest <= limits.max and (limits.min < 0 or problem.is_nonnegative)
+
+
+def _exact_int64(problem: MatmulProblem, product: Product) -> np.ndarray | None:
+    a_max, b_max = problem.value_bounds
+    return product(INT64) if problem.k * a_max * b_max <= np.iinfo(INT64).max else None
+
+
+def _is_true_product(problem: MatmulProblem, wrapped: np.ndarray) -> bool | None:
+    """Whether a product modulo 2^64 is the true one; None if an estimate cannot tell.
+
+    true = wrapped + 2^64 q. The estimate is within `error` of true; wrapped as a float is within 2^10 of wrapped.
+    If error <= 2^62: the two floats are less than 2^63 apart if q = 0, and more otherwise.
+    If error > 2^62: floats more than 2 * error apart prove q != 0; nearer ones prove nothing.
+    """
+    a, b = problem.operands or ()
+    error = float_gemm.estimate_error(problem.k, *problem.value_bounds)
+    with blas.limit(problem.threads):
+        estimate = np.matmul(*(as_blas_operand(x, np.dtype(np.float64)) for x in (a, b)))
+    estimate -= wrapped
+    apart = max(float(estimate.max()), -float(estimate.min()))
+    if error <= 2.0**62:
+        return apart < 2.0**63
+    return False if apart > 2 * error else None
+
+
+def _holds(dtype: np.dtype, exact: np.ndarray) -> bool:
+    limits = np.iinfo(dtype)
+    return exact.size == 0 or (int(exact.min()) >= limits.min and int(exact.max()) <= limits.max)
+
+
+def _smallest(at_least: np.dtype, exact: np.ndarray) -> np.dtype:
+    kinds = "iu" if at_least.kind == "i" else "u"
+    for kind in kinds:
+        for size in (1, 2, 4, 8):
+            dtype = np.dtype(f"{kind}{size}")
+            if (
+                size >= at_least.itemsize
+                and (kind == at_least.kind or size == 8)
+                and _holds(dtype, exact)
+            ):
+                return dtype
+    raise AssertionError("an exact 64-bit product fits its own dtype")
+
+
+def _pairs(problem: MatmulProblem) -> list[tuple[np.ndarray, np.ndarray]]:
+    """The matrices of the stack, each in its 64-bit dtype, values unchanged."""
+    a, b = (
+        x.astype(UINT64 if x.dtype.kind == "u" else INT64, copy=False)
+        for x in problem.operands or ()
+    )
+    batch = np.broadcast_shapes(a.shape[:-2], b.shape[:-2])
+    a, b = (np.broadcast_to(x, (*batch, *x.shape[-2:])) for x in (a, b))
+    return [(a[index], b[index]) for index in np.ndindex(batch)]
+
+
+def _stacked(problem: MatmulProblem, products: list[np.ndarray], dtype: np.dtype) -> np.ndarray:
+    a, b = problem.operands or ()
+    batch = np.broadcast_shapes(a.shape[:-2], b.shape[:-2])
+    stacked = np.empty((len(products), problem.m, problem.n), dtype)
+    for i, product in enumerate(products):
+        stacked[i] = product
+    return stacked.reshape(*batch, problem.m, problem.n)
+
+
+def _overflow(problem: MatmulProblem) -> ResultOverflowError:
+    return ResultOverflowError(
+        f"matmul(overflow='raise') of {problem}: an entry of the product does not fit {problem.dtype}; "
+        "overflow='promote' gives one that does, overflow='wrap' the product modulo 2**bits"
+    )
