@@ -275,6 +275,16 @@ def test_exceptions_are_also_builtins(name):
     assert error.__doc__
 
 
+def test_the_api_page_documents_every_public_function():
+    page = (REPOSITORY / "docs/api.md").read_text()
+    names = [name for name, _ in _public_functions()]
+    names += [f"fastmul.{name}" for name in PUBLIC if name.endswith("Error")]
+    missing = [
+        name for name in names if not re.search(rf"^\.\. auto\w+:: {name}$", page, re.MULTILINE)
+    ]
+    assert not missing
+
+
 # ---------------------------------------------------------------- packaging
 
 
