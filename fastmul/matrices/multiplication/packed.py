@@ -8,10 +8,12 @@ result's width, and wrapping sums in any order are exact modulo 2^bits.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
+from fastmul.bounds import accumulators
 from fastmul.matrices.multiplication.problem import MatmulProblem
 from fastmul.matrices.multiplication.stacks import run_each
 from fastmul.planning import cost as costs
@@ -25,7 +27,7 @@ def matmul(a: Any, b: Any) -> Any:
 
 
 def refuses(problem: MatmulProblem) -> str | None:
-    if problem.kind == "other" or problem.dtype.itemsize < 4:
+    if problem.kind == "other":
         return f"there is no packed kernel for {problem.dtype}"
     return None
 
@@ -45,39 +47,78 @@ def run(
 
 
 def matmul_2d(a: np.ndarray, b: np.ndarray, out: np.ndarray, threads: int | None = None) -> None:
-    """out = a @ b in the arithmetic of out's dtype: modulo 2^bits, or/and for bool, rounded for floats.
+    """out = a @ b in the arithmetic of out's dtype.
 
     Parameters
     ----------
-    a, b : (m, k), (k, n) arrays of any strides, floats if out is a float, else integers or bool.
-    out : (m, n) array of any strides that overlaps neither a nor b.
+    a, b : (m, k), (k, n) arrays of any strides; floats if out is a float, otherwise integers or bool.
+    out : (m, n) array of float32, float64, bool or an integer dtype, of any strides, that overlaps neither
+        a nor b.
     threads : int, optional
         As in `fastmul.matmul`.
+
+    Exactness
+    ---------
+    Integers: the product modulo 2^bits of out, for every k. bool: or of ands. Floats: fused multiply-adds, in an
+    order that depends on k alone, so the result does not depend on threads.
+
+    Complexity
+    ----------
+    O(m k n) time; at most 32 MiB and a block of A per thread of scratch, plus copies of operands whose dtype has no
+    kernel with out's.
     """
     from fastmul.kernels.cpu import gemm
 
-    plan = _PLANS.get((a.dtype.char, b.dtype.char, out.dtype.char)) or _plan(
-        a.dtype, b.dtype, out.dtype
-    )
-    ring, as_a, as_b, as_out = plan
-    gemm.multiply(_as(a, as_a), _as(b, as_b), out.view(as_out), ring, threads)
+    ring, as_a, as_b, as_out = plan(a.dtype, b.dtype, out.dtype, a.shape[1])
+    product = out.view(as_out) if out.itemsize == as_out.itemsize else np.empty(out.shape, as_out)
+    gemm.multiply(_as(a, as_a), _as(b, as_b), product, ring, threads)
+    if out.itemsize != as_out.itemsize:
+        np.copyto(out, product, casting="unsafe")
 
 
-#: (a, b, out) dtype characters -> ring, and the dtypes under which it takes a, b and out.
-_PLANS: dict[tuple[str, str, str], tuple[str, np.dtype, np.dtype, np.dtype]] = {}
+@lru_cache(maxsize=512)
+def plan(
+    a: np.dtype, b: np.dtype, out: np.dtype, k: int
+) -> tuple[str, np.dtype, np.dtype, np.dtype]:
+    """The ring that computes a product of these dtypes, and the dtypes under which it takes a, b and out.
+
+    Products of 8- and 16-bit integers that fit int32 are made there and widened; everything else runs in the ring of
+    out's width.
+    """
+    if out.kind == "b":
+        return _row("bool", "uint8", "uint8", "uint8")
+    if out.kind == "f":
+        return _row(out.name, out.name, out.name, out.name)
+    bytes_only = a.kind in "iu" and b.kind in "iu" and a.itemsize == b.itemsize == 1
+    if out.itemsize == 1:
+        return _row("int8", "uint8", "int8", "int8")
+    if bytes_only and (out.itemsize <= 4 or k <= accumulators.exact_depth(a.name, b.name)):
+        names = {
+            ("i", "i"): "int8_int32",
+            ("u", "u"): "uint8_int32",
+            ("u", "i"): "uint8_int8_int32",
+        }
+        if ring := names.get((a.kind, b.kind)):
+            return _row(ring, a.name, b.name, "int32")
+    if out.itemsize == 2:
+        return _row("int16", "int16", "int16", "int16")
+    if out.itemsize == 4 and a.name == b.name == "int16":
+        return _row("int16_int32", "int16", "int16", "int32")
+    if out.itemsize == 8 and a.name == b.name == "int32":
+        return _row("int32_int64", "int32", "int32", "int64")
+    word = f"int{8 * out.itemsize}"
+    return _row(word, word, word, word)
 
 
-def _plan(a: np.dtype, b: np.dtype, out: np.dtype) -> tuple[str, np.dtype, np.dtype, np.dtype]:
-    ring = out.name.removeprefix("u")
-    kind = np.dtype(ring)
-    plan = _PLANS[a.char, b.char, out.char] = (ring, kind, kind, kind)
-    return plan
+def _row(ring: str, *dtypes: str) -> tuple[str, np.dtype, np.dtype, np.dtype]:
+    a, b, out = map(np.dtype, dtypes)
+    return ring, a, b, out
 
 
 def _as(x: np.ndarray, dtype: np.dtype) -> np.ndarray:
     """x as `dtype`: a view if only the sign differs, a converted copy otherwise."""
     if x.dtype == dtype:
         return x
-    if x.dtype.itemsize == dtype.itemsize and x.dtype.kind in "iu":
+    if x.dtype.itemsize == dtype.itemsize and x.dtype.kind in "biu":
         return x.view(dtype)
     return x.astype(dtype)

@@ -27,6 +27,8 @@ SLAB_BYTES = 32 << 20
 SMALL_WORK = 1 << 22
 #: Multiply-adds of one chunk: about 10 ms.
 CHUNK_WORK = 1 << 28
+#: Bytes of B that one chunk packs: a few milliseconds.
+PACK_BYTES = 4 << 20
 
 
 def multiply(
@@ -47,37 +49,32 @@ def multiply(
 def _multiply_in_chunks(
     found: Kernels, a: np.ndarray, bt: np.ndarray, c: np.ndarray, threads: int
 ) -> None:
-    ring, tile = found.ring, found.ring.tile
+    ring, tile, side = found.ring, found.ring.tile, found.ring.side_b
     (m, k), n = a.shape, bt.shape[0]
     n_panels = -(-n // ring.nr)
-    row_bytes = n_panels * ring.nr * ring.side_b.word_bytes // ring.k_group  # of B, packed
-    blocks = max(1, SLAB_BYTES // (row_bytes * tile.kc))
-    depth = min(blocks * tile.kc, -(-k // tile.kc) * tile.kc)
+    b_row = n_panels * ring.nr * side.word_bytes  # bytes of one k-group of B, packed
+    block_bytes = b_row * (side.header_words + tile.kc // ring.k_group)
+    blocks = min(max(1, SLAB_BYTES // block_bytes), -(-k // tile.kc))
+    depth = blocks * tile.kc
     rows = max(1, CHUNK_WORK // (depth * n * tile.mc)) * tile.mc
-    rows = min(rows, max(tile.mr, -(-m // (threads * tile.mr)) * tile.mr))
-    columns = max(1, -(-n_panels // max(threads, row_bytes * depth >> 24))) * ring.nr
-    with lease(row_bytes * depth) as slab:
+    rows = min(rows, -(-m // (threads * tile.mr)) * tile.mr)
+    columns = -(-n_panels // max(threads, blocks * block_bytes // PACK_BYTES)) * ring.nr
+    with lease(blocks * block_bytes) as slab:
         slab_address = slab.ctypes.data
 
         def pack_columns(start: int, k_start: int, k_stop: int) -> None:
-            stop = min(n, start + columns)
-            for first in range(k_start, k_stop, tile.kc):
+            count = min(columns, n - start)
+            for block, first in enumerate(range(k_start, k_stop, tile.kc)):
                 deep = min(tile.kc, k_stop - first)
-                to = slab_address + (first - k_start) * row_bytes
-                to += start * -(-deep // ring.k_group) * ring.side_b.word_bytes
-                found.pack_b(bt, start, stop - start, first, deep, to)
+                groups = side.header_words + -(-deep // ring.k_group)
+                to = slab_address + block * block_bytes + start * groups * side.word_bytes
+                found.pack_b(bt, start, count, first, deep, to)
 
         def multiply_chunk(start: int, k_start: int, k_stop: int) -> None:
+            stop = min(m, start + rows)
             with lease(found.scratch_bytes) as scratch:
                 found.multiply_rows(
-                    a,
-                    c,
-                    start,
-                    min(m, start + rows),
-                    k_start,
-                    k_stop,
-                    slab_address,
-                    scratch.ctypes.data,
+                    a, c, start, stop, k_start, k_stop, slab_address, scratch.ctypes.data
                 )
 
         for k_start in range(0, k, depth):

@@ -25,16 +25,16 @@ class Kernels:
         c_type = Array(result, 2, "A")
         c_bytes = np.dtype(ring.result).itemsize
         tile_bytes = tile.mr * ring.nr * c_bytes
-        a_block_bytes = (
-            -(-tile.mc * tile.kc * ring.side_a.word_bytes // ring.k_group // loops.ALIGNMENT)
-            * loops.ALIGNMENT
-        )
+        side_a, side_b = ring.side_a, ring.side_b
+        groups = tile.kc // ring.k_group
+        a_block_bytes = round_up(tile.mc * (side_a.header_words + groups) * side_a.word_bytes)
         self.scratch_bytes = a_block_bytes + tile_bytes
-        self.pack_a = make_pack(ring.side_a, f"gemm_{name}_pack_a")
-        self.pack_b = make_pack(ring.side_b, f"gemm_{name}_pack_b")
+        self.pack_a = make_pack(side_a, f"gemm_{name}_pack_a")
+        self.pack_b = make_pack(side_b, f"gemm_{name}_pack_b")
         sizes = {
             "MR": tile.mr, "NR": ring.nr, "KC": tile.kc, "MC": tile.mc, "NC": tile.nc, "GROUP": ring.k_group,
-            "A_WORD": ring.side_a.word_bytes, "B_WORD": ring.side_b.word_bytes, "C_BYTES": c_bytes,
+            "A_WORD": side_a.word_bytes, "B_WORD": side_b.word_bytes, "C_BYTES": c_bytes,
+            "A_HEADER": side_a.header_words, "B_HEADER": side_b.header_words,
             "A_BLOCK_BYTES": a_block_bytes, "TILE_BYTES": tile_bytes,
         }  # fmt: skip
         self.multiply_rows = kernel(
@@ -46,6 +46,10 @@ class Kernels:
             types.int64(const(Array(a, 2, "A")), const(Array(b, 2, "A")), c_type), name=f"gemm_{name}_small",
             pack_b=self.pack_b, multiply_rows=self.multiply_rows, **sizes,
         )(loops.multiply_small)  # fmt: skip
+
+
+def round_up(n_bytes: int) -> int:
+    return -(-n_bytes // loops.ALIGNMENT) * loops.ALIGNMENT
 
 
 @cache

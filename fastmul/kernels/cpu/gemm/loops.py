@@ -21,7 +21,8 @@ def pack(x, first, rows, start, depth, to):  # type: ignore[no-untyped-def]
     whole_groups = depth // GROUP
     row_stride, k_stride = x.strides
     for done in range(0, rows, ROWS):
-        panel = to + done // ROWS * groups * ROWS * WORD_BYTES
+        header = to + done // ROWS * (HEADER + groups) * ROWS * WORD_BYTES
+        panel = header + HEADER * ROWS * WORD_BYTES
         corner = address(x) + (first + done) * row_stride + start * k_stride
         left = min(ROWS, rows - done)
         g = 0
@@ -39,10 +40,17 @@ def pack(x, first, rows, start, depth, to):  # type: ignore[no-untyped-def]
             for r in range(ROWS):
                 for q in range(GROUP):
                     k = g * GROUP + q
-                    inside = r < left and k < depth
-                    value = x[first + done + r, start + k] if inside else ZERO
-                    put(panel + ((g * ROWS + r) * GROUP + q) * PACKED_BYTES, value)
+                    to_element = panel + ((g * ROWS + r) * GROUP + q) * PACKED_BYTES
+                    if r < left and k < depth:
+                        put(to_element, x[first + done + r, start + k])
+                    else:
+                        put_zero(to_element)
             g += 1
+        if HEADER:
+            for r in range(ROWS * GROUP):
+                put_zero(header + r * PACKED_BYTES)
+            for g in range(groups):
+                add_excess(header, panel + g * ROWS * WORD_BYTES)
 
 
 def multiply_rows(a, c, i_start, i_stop, k_start, k_stop, slab, scratch):  # type: ignore[no-untyped-def]
@@ -53,7 +61,7 @@ def multiply_rows(a, c, i_start, i_stop, k_start, k_stop, slab, scratch):  # typ
     """
     n = c.shape[1]
     row_stride, column_stride = c.strides
-    n_padded = (n + NR - 1) // NR * NR
+    b_row = (n + NR - 1) // NR * NR * B_WORD  # bytes of one k-group of B, packed
     tile = scratch + A_BLOCK_BYTES
     for i in range(i_start, i_stop, MC):
         rows = min(MC, i_stop - i)
@@ -64,9 +72,9 @@ def multiply_rows(a, c, i_start, i_stop, k_start, k_stop, slab, scratch):  # typ
             pack_a(a, i, rows, k, depth, scratch)
             for j_block in range(0, n, NC):
                 for i_tile in range(0, rows, MR):
-                    a_panel = scratch + i_tile * groups * A_WORD
+                    a_panel = scratch + i_tile * (A_HEADER + groups) * A_WORD
                     for j in range(j_block, min(n, j_block + NC), NR):
-                        b_panel = b_block + j * groups * B_WORD
+                        b_panel = b_block + j * (B_HEADER + groups) * B_WORD
                         m_left, n_left = rows - i_tile, n - j
                         if m_left >= MR and n_left >= NR and column_stride == C_BYTES:
                             corner = address(c) + (i + i_tile) * row_stride + j * column_stride
@@ -81,24 +89,20 @@ def multiply_rows(a, c, i_start, i_stop, k_start, k_stop, slab, scratch):  # typ
                             for r in range(m_left):
                                 for s in range(n_left):
                                     c[i + i_tile + r, j + s] = get(tile + (r * NR + s) * C_BYTES)
-            b_block += n_padded * groups * B_WORD
+            b_block += b_row * (B_HEADER + groups)
 
 
 def multiply_small(a, b_transposed, c):  # type: ignore[no-untyped-def]
     """Template: C = A B in one call, with scratch of its own."""
-    k = a.shape[1]
-    n_padded = (c.shape[1] + NR - 1) // NR * NR
-    slab_bytes = n_padded * ((k + GROUP - 1) // GROUP) * B_WORD
+    n, k = b_transposed.shape
+    b_row = (n + NR - 1) // NR * NR * B_WORD
+    block_bytes = b_row * (B_HEADER + KC // GROUP)
+    slab_bytes = (k + KC - 1) // KC * block_bytes
+    if k < KC:
+        slab_bytes = b_row * (B_HEADER + (k + GROUP - 1) // GROUP)
     memory = np.empty(ALIGNMENT + slab_bytes + A_BLOCK_BYTES + TILE_BYTES, np.uint8)
     slab = (address(memory) + ALIGNMENT - 1) // ALIGNMENT * ALIGNMENT
     for start in range(0, k, KC):
-        pack_b(
-            b_transposed,
-            0,
-            c.shape[1],
-            start,
-            min(KC, k - start),
-            slab + start // GROUP * n_padded * B_WORD,
-        )
+        pack_b(b_transposed, 0, n, start, min(KC, k - start), slab + start // KC * block_bytes)
     multiply_rows(a, c, 0, c.shape[0], 0, k, slab, slab + slab_bytes)
     return memory.size  # keeps `memory` alive until here

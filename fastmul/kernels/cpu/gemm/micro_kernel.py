@@ -9,8 +9,9 @@ The contract, for a ring with k-groups of g elements (g = 1 except for the dot-p
     |         ...          |             |           ...            |     | elements      |
     +----------------------+             +--------------------------+     +---------------+
 
-A word is g packed elements, neighbours in k. Every step broadcasts MR words of a and multiplies each by the
-NV vectors of b: MR * NV independent multiply-adds for MR + NV loads, which hides the latency of each.
+The panels may begin with a header (packing.py). A word is g packed elements, neighbours in k. Every step broadcasts
+MR words of a and multiplies each by the NV vectors of b: MR * NV independent multiply-adds for MR + NV loads, which
+hides the latency of each.
 
 It is emitted as vector IR and not written as a Python loop, because LLVM keeps neither a local array nor
 scalar replicas of it in vector registers (measured: a fifth of this speed).
@@ -57,12 +58,13 @@ class _Emitter:
         self.a_word, self.a_bytes = ring.side_a.word, ring.side_a.word_bytes
         self.b_vector = ir.VectorType(ring.side_b.word, ring.lanes)
         self.stored = ir.VectorType(emit.element(ring.result), ring.lanes)
+        self.header_a, self.header_b = ring.side_a.header_words, ring.side_b.header_words
 
     def emit(self, a: Any, b: Any, groups: Any, c: Any, row_bytes: Any, accumulate: Any) -> None:
         builder = self.builder
         rows = self._rows(emit.at(builder, c), row_bytes)
         self._prefetch(rows)
-        tile = self._loop(groups, emit.at(builder, a), emit.at(builder, b))
+        tile = self._loop(groups, *self._start(emit.at(builder, a), emit.at(builder, b)))
         with builder.if_else(builder.icmp_signed("!=", accumulate, I64(0))) as (add, replace):
             with add:
                 self._write(tile, rows, add=True)
@@ -82,14 +84,35 @@ class _Emitter:
                 where = emit.at(self.builder, row, offset)
                 emit.call(self.builder, "llvm.prefetch.p0", emit.VOID, where, _WRITE, _KEEP, _DATA)
 
-    def _loop(self, groups: Any, a: Any, b: Any) -> list[list[Any]]:
+    def _start(self, a: Any, b: Any) -> tuple[Any, Any, list[list[Any]]]:
+        """The first k-groups, and the tile to start from: zeros, or minus the excess in a panel's header."""
+        builder, zero = self.builder, emit.constant(self.accumulator, 0)
+        tile = [[zero] * self.nv for _ in range(self.mr)]
+        vector_bytes = emit.size(self.accumulator)
+        if self.header_b:
+            loads = [
+                emit.load(builder, emit.at(builder, b, j * vector_bytes), self.accumulator)
+                for j in range(self.nv)
+            ]
+            tile = [[builder.sub(zero, excess) for excess in loads]] * self.mr
+            b = emit.at(builder, b, self.nv * vector_bytes)
+        elif self.header_a:
+            for i in range(self.mr):
+                excess = emit.load(
+                    builder, emit.at(builder, a, i * self.a_bytes), self.accumulator.element
+                )
+                start = builder.sub(zero, emit.splat(builder, excess, self.ring.lanes))
+                tile[i] = [start] * self.nv
+            a = emit.at(builder, a, self.mr * self.a_bytes)
+        return a, b, tile
+
+    def _loop(self, groups: Any, a: Any, b: Any, tile: list[list[Any]]) -> list[list[Any]]:
         """The loop over k-groups, unrolled `ring.unroll` times; a rest loop takes what is left."""
-        zero = [[emit.constant(self.accumulator, 0)] * self.nv for _ in range(self.mr)]
         unroll = self.ring.unroll
         if unroll == 1:
-            return self._steps(groups, 1, a, b, zero)[2]
+            return self._steps(groups, 1, a, b, tile)[2]
         whole = self.builder.udiv(groups, I64(unroll))
-        a, b, tile = self._steps(whole, unroll, a, b, zero)
+        a, b, tile = self._steps(whole, unroll, a, b, tile)
         return self._steps(self.builder.urem(groups, I64(unroll)), 1, a, b, tile)[2]
 
     def _steps(self, trips: Any, unroll: int, a: Any, b: Any, tile: list[list[Any]]) -> Any:
@@ -151,7 +174,9 @@ class _Emitter:
         for row, where in zip(tile, rows, strict=True):
             for j, value in enumerate(row):
                 pointer = emit.at(builder, where, j * vector_bytes)
-                value = emit.resize(builder, value, self.stored, signed=True)
+                value = self.ring.stored(builder, value)
                 if add:
-                    value = self.ring.add(builder, value, emit.load(builder, pointer, self.stored))
+                    value = self.ring.joined(
+                        builder, value, emit.load(builder, pointer, self.stored)
+                    )
                 emit.store(builder, value, pointer)

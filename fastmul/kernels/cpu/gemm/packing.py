@@ -10,6 +10,9 @@ g elements of every row side by side:
     | rest, zero padded   |
     +---------------------+
 
+Where the other operand is shifted (int8 as uint8), a panel begins with one word per row: what the shift adds to
+each sum, to be taken off again.
+
 Rows beyond the operand and the elements that fill the last group are zeros: they add nothing to any product.
 Memory outside the operand is never read.
 """
@@ -25,7 +28,7 @@ from numba.core.types import Array
 from numba.extending import intrinsic
 
 from fastmul.kernels.cpu.gemm import emit, loops
-from fastmul.kernels.cpu.gemm.rings import Side
+from fastmul.kernels.cpu.gemm.rings import SHIFT, Side
 from fastmul.runtime.jit import Kernel, const, kernel
 
 
@@ -36,8 +39,9 @@ def make_pack(side: Side, name: str) -> Kernel:
         void(const(Array(operand_type(side.operand), 2, "A")), *[types.int64] * 5),
         name=name,
         ROWS=side.rows, GROUP=side.k_group, ITEM_BYTES=item, PACKED_BYTES=packed,
-        WORD_BYTES=packed * side.k_group, ZERO=np.dtype(side.operand).type(0),
+        WORD_BYTES=packed * side.k_group, HEADER=side.header_words,
         put=_make_put(side), put_block=_make_put_block(side), put_group=_make_put_group(side),
+        put_zero=_make_put_zero(side), add_excess=_make_add_excess(side),
     )(loops.pack)  # fmt: skip
 
 
@@ -49,7 +53,15 @@ def operand_type(dtype: str) -> Any:
 def _encode(side: Side, builder: Any, value: Any, kind: Any) -> Any:
     """Operand elements (one, or a vector) as packed elements of type `kind`."""
     source = np.dtype(side.operand)
-    return value if source.kind == "f" else emit.resize(builder, value, kind, source.kind == "i")
+    if source.kind == "f":
+        return value
+    if side.encoding == "truth":
+        zero = ir.Constant(value.type, None)
+        return builder.zext(builder.icmp_unsigned("!=", value, zero), kind)
+    if side.encoding == "shifted":  # +SHIFT or -SHIFT modulo 2^8: the sign bit flips
+        bits = emit.constant(kind, SHIFT) if isinstance(kind, ir.VectorType) else kind(SHIFT)
+        return builder.xor(value, bits)
+    return emit.resize(builder, value, kind, source.kind == "i")
 
 
 def _make_put(side: Side) -> Any:
@@ -124,6 +136,45 @@ def _make_put_block(side: Side) -> Any:
     return put_block
 
 
+def _make_put_zero(side: Side) -> Any:
+    """``put_zero(to)``: one packed element that adds nothing."""
+
+    @intrinsic
+    def put_zero(typing_context: Any, to: Any) -> Any:
+        def lower(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+            kind = emit.element(side.packed)
+            emit.store(builder, ir.Constant(kind, 0), emit.at(builder, args[0]))
+            return context.get_dummy_value()
+
+        return types.void(types.int64), lower
+
+    return put_zero
+
+
+def _make_add_excess(side: Side) -> Any:
+    """``add_excess(header, group)``: what the other side's shift adds to the sums of one k-group."""
+    words = ir.VectorType(ir.IntType(32), side.rows)
+
+    @intrinsic
+    def add_excess(typing_context: Any, header: Any, group: Any) -> Any:
+        def lower(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+            total = emit.at(builder, args[0])
+            word = emit.load(builder, emit.at(builder, args[1]), words)
+            top = emit.constant(words, 24)
+            shift = builder.ashr if side.packed == "int8" else builder.lshr
+            value = emit.load(builder, total, words)
+            for q in range(side.k_group):
+                left = builder.shl(word, emit.constant(words, 24 - 8 * q))
+                element = shift(left, top)
+                value = builder.add(value, builder.mul(element, emit.constant(words, side.excess)))
+            emit.store(builder, value, total)
+            return context.get_dummy_value()
+
+        return types.void(types.int64, types.int64), lower
+
+    return add_excess
+
+
 def make_get(dtype: str) -> Any:
     """``get(address)``: the element of that dtype stored there."""
 
@@ -139,4 +190,4 @@ def make_get(dtype: str) -> Any:
 
 def make_put(dtype: str) -> Any:
     """``put(address, value)``: store an element there."""
-    return _make_put(Side(dtype, dtype, 1, 1))
+    return _make_put(Side(dtype, dtype, 1, 1, "plain", 0))

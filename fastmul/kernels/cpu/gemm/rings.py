@@ -1,7 +1,24 @@
 """The rings that the packed product runs over: what one multiply-add is, and the tile that suits it.
 
-A ring is data for the emitter and the driver: dtypes, the width of a vector, one multiply-add as vector IR.
-Adding a ring is adding an entry to `_RINGS`.
+A ring is data for the emitter and the driver: dtypes, the width of a vector, one multiply-add as vector IR. To add
+one, add it to `_rings`.
+
+    name             a        b        result    one multiply-add on AVX-512                 elsewhere
+    float64          float64  float64  float64   vfmadd                                      the same
+    float32          float32  float32  float32   vfmadd                                      the same
+    int64            int64    int64    int64     vpmullq, vpaddq                             three vpmuludq
+    int32            int32    int32    int32     vpmulld, vpaddd                             the same
+    int32_int64      int32    int32    int64     as int64, widened while packed              vpmuldq, vpaddq
+    int16            int16    int16    int16     as int16_int32, truncated when stored       the same
+    int16_int32      int16    int16    int32     vpdpwssd: two products and a sum            vpmaddwd, vpaddd
+    uint8_int8_int32 uint8    int8     int32     vpdpbusd: four products and a sum           as int16_int32
+    int8_int32       int8     int8     int32     vpdpbusd, a shifted by +128                 as int16_int32
+    uint8_int32      uint8    uint8    int32     vpdpbusd, b shifted by -128                 as int16_int32
+    int8             uint8    int8     int8      as uint8_int8_int32, truncated when stored  as int16_int32
+    bool             uint8    uint8    uint8     as uint8_int8_int32, stored as != 0         as int16_int32
+
+Integer rings wrap modulo 2^bits of the result: signed and unsigned arrays share them as views. (An int8 read as a
+uint8 is the same modulo 2^8, which is why the ring int8 needs no shift.)
 """
 
 from __future__ import annotations
@@ -15,6 +32,9 @@ from llvmlite import ir
 
 from fastmul.kernels.cpu.gemm import emit
 from fastmul.runtime.target import Target, target
+
+#: What a shifted side adds to each element, so that a dot-product instruction takes it: int8 <-> uint8.
+SHIFT = 128
 
 
 @dataclass(frozen=True)
@@ -40,6 +60,8 @@ class Side:
     packed: str
     rows: int
     k_group: int
+    encoding: str  # "plain"; "shifted" by SHIFT into the other sign; "truth": 1 for all but 0
+    excess: int  # the other side's shift: panels begin with what it adds to each sum
 
     @property
     def word_bytes(self) -> int:
@@ -52,6 +74,11 @@ class Side:
         kind = emit.element(self.packed)
         return kind if self.k_group == 1 else ir.IntType(8 * self.word_bytes)
 
+    @property
+    def header_words(self) -> int:
+        """Words per row in front of the first k-group; the excess is an int32, as wide as a word."""
+        return 1 if self.excess else 0
+
 
 @dataclass(frozen=True)
 class Ring:
@@ -61,15 +88,16 @@ class Ring:
     a: str  # dtypes of the operands and the result
     b: str
     result: str
-    accumulator: str  # dtype of the register tile; its lanes are truncated to `result`
-    madd: Callable[[Any, Any, Any, Any], Any]  # (builder, accumulator, a, b) -> accumulator
-    add: Callable[[Any, Any, Any], Any]  # joins the partial sums of two blocks
-    tile: Tile
-    vector_bytes: int
     packed_a: str
     packed_b: str
+    accumulator: str  # dtype of the register tile
+    madd: Callable[[Any, Any, Any, Any], Any]  # (builder, accumulator, a, b) -> accumulator
+    tile: Tile
+    vector_bytes: int
     k_group: int = 1  # elements of k that one multiply-add takes
     unroll: int = 1
+    encode_a: str = "plain"
+    encode_b: str = "plain"
 
     @property
     def lanes(self) -> int:
@@ -87,11 +115,30 @@ class Ring:
 
     @property
     def side_a(self) -> Side:
-        return Side(self.a, self.packed_a, self.tile.mr, self.k_group)
+        excess = -SHIFT if self.encode_b == "shifted" else 0
+        return Side(self.a, self.packed_a, self.tile.mr, self.k_group, self.encode_a, excess)
 
     @property
     def side_b(self) -> Side:
-        return Side(self.b, self.packed_b, self.nr, self.k_group)
+        excess = SHIFT if self.encode_a == "shifted" else 0
+        return Side(self.b, self.packed_b, self.nr, self.k_group, self.encode_b, excess)
+
+    def stored(self, builder: Any, value: Any) -> Any:
+        """An accumulator vector as elements of the result."""
+        kind = ir.VectorType(emit.element(self.result), self.lanes)
+        if self.encode_a == "truth":
+            nonzero = builder.icmp_unsigned("!=", value, emit.constant(value.type, 0))
+            return builder.zext(nonzero, kind)
+        return emit.resize(builder, value, kind, signed=True)
+
+    def joined(self, builder: Any, x: Any, y: Any) -> Any:
+        """The sum of two stored partial results."""
+        if self.encode_a == "truth":
+            return builder.or_(x, y)
+        return builder.fadd(x, y) if self.result.startswith("float") else builder.add(x, y)
+
+
+# ---------------------------------------------------------------- multiply-adds
 
 
 def _fma(builder: Any, c: Any, a: Any, b: Any) -> Any:
@@ -103,45 +150,117 @@ def _multiply_add(builder: Any, c: Any, a: Any, b: Any) -> Any:
     return builder.add(c, builder.mul(a, b))
 
 
-def _add(builder: Any, x: Any, y: Any) -> Any:
-    return builder.add(x, y)
+def _widening(builder: Any, c: Any, a: Any, b: Any) -> Any:
+    """int32 words into int64 sums; LLVM makes vpmuldq of it."""
+    return _multiply_add(builder, c, builder.sext(a, c.type), builder.sext(b, c.type))
 
 
-def _add_float(builder: Any, x: Any, y: Any) -> Any:
-    return builder.fadd(x, y)
+def _dot4(builder: Any, c: Any, a: Any, b: Any) -> Any:
+    """c + four products uint8 * int8, modulo 2^32: vpdpbusd does not saturate.
+
+    Since LLVM 22 the operands are declared as bytes; it still takes the older words and upgrades them.
+    """
+    return emit.call(builder, "llvm.x86.avx512.vpdpbusd.512", c.type, c, a, b)
 
 
-def _plain(dtype: str, tile: Tile, vector_bytes: int, **changes: Any) -> Ring:
-    """The ring of one dtype under its own + and *."""
-    floating = dtype.startswith("float")
-    return Ring(
-        dtype, dtype, dtype, dtype, dtype,
-        _fma if floating else _multiply_add, _add_float if floating else _add,
-        tile, vector_bytes, dtype, dtype, **changes,
-    )  # fmt: skip
+def _dot2(builder: Any, c: Any, a: Any, b: Any) -> Any:
+    """c + two products int16 * int16, modulo 2^32: vpdpwssd."""
+    return emit.call(builder, "llvm.x86.avx512.vpdpwssd.512", c.type, c, a, b)
+
+
+def _dot2_portable(builder: Any, c: Any, a: Any, b: Any) -> Any:
+    """The same without the instruction; LLVM makes vpmaddwd of it where there is one."""
+    halves = ir.VectorType(ir.IntType(16), 2 * c.type.count)
+    wide = ir.VectorType(ir.IntType(32), 2 * c.type.count)
+    x, y = (builder.sext(builder.bitcast(v, halves), wide) for v in (a, b))
+    products = builder.mul(x, y)
+    even, odd = (
+        emit.shuffle(builder, products, products, list(range(first, wide.count, 2)))
+        for first in (0, 1)
+    )
+    return builder.add(c, builder.add(even, odd))
+
+
+# ---------------------------------------------------------------- the table
 
 
 @cache
-def rings(machine: Target | None = None) -> dict[str, Ring]:
-    """Every ring by name, for a code-generation target."""
-    machine = machine or target()
-    made = _avx512(machine) if machine.avx512 else _portable(machine)
+def rings() -> dict[str, Ring]:
+    """Every ring by name, for this process's code-generation target."""
+    made = [*_words(target()), *_halves(target()), *_bytes(target())]
     return {ring.name: ring for ring in made}
 
 
-def _avx512(machine: Target) -> list[Ring]:
+def _plain(dtype: str, madd: Any, tile: Tile, vector_bytes: int, unroll: int) -> Ring:
+    return Ring(
+        dtype, dtype, dtype, dtype, dtype, dtype, dtype, madd, tile, vector_bytes, 1, unroll
+    )
+
+
+def _words(machine: Target) -> list[Ring]:
+    """Floats and integers of 32 and 64 bits."""
+    if machine.avx512:
+        long = Tile(12, 2, 256, 192, 4096)
+        return [
+            _plain("float64", _fma, Tile(12, 2, 256, 192, 4096), 64, 4),
+            _plain("float32", _fma, Tile(12, 2, 384, 192, 4096), 64, 4),
+            # unrolled, LLVM hoists the multiplications over the additions and spills
+            _plain("int64", _multiply_add, long, 64, 1),
+            _plain("int32", _multiply_add, Tile(12, 2, 384, 192, 4096), 64, 1),
+            Ring("int32_int64", "int32", "int32", "int64", "int64", "int64", "int64",
+                 _multiply_add, long, 64),
+        ]  # fmt: skip
     return [
-        _plain("float64", Tile(12, 2, 256, 192, 4096), 64, unroll=4),
-        _plain("float32", Tile(12, 2, 384, 192, 4096), 64, unroll=4),
-        _plain("int64", Tile(12, 2, 256, 192, 4096), 64),
-        _plain("int32", Tile(12, 2, 384, 192, 4096), 64),
+        _plain("float64", _fma, Tile(6, 2, 256, 96, 512), 32, 4),
+        _plain("float32", _fma, Tile(6, 2, 256, 96, 1024), 32, 4),
+        _plain("int64", _multiply_add, Tile(4, 1, 256, 96, 512), 32, 1),
+        _plain("int32", _multiply_add, Tile(4, 2, 256, 96, 1024), 32, 1),
+        Ring("int32_int64", "int32", "int32", "int64", "int32", "int32", "int64",
+             _widening, Tile(4, 2, 256, 96, 512), 32),
+    ]  # fmt: skip
+
+
+def _pairs(machine: Target) -> dict[str, Any]:
+    """How pairs of int16 are multiplied on this target."""
+    common = {"packed_a": "int16", "packed_b": "int16", "accumulator": "int32", "k_group": 2}
+    if machine.vnni:
+        return {
+            **common,
+            "madd": _dot2,
+            "tile": Tile(12, 2, 512, 192, 4096),
+            "vector_bytes": 64,
+            "unroll": 4,
+        }
+    if machine.avx512:
+        return {
+            **common,
+            "madd": _dot2_portable,
+            "tile": Tile(12, 2, 512, 192, 4096),
+            "vector_bytes": 64,
+        }
+    return {**common, "madd": _dot2_portable, "tile": Tile(4, 2, 512, 96, 1024), "vector_bytes": 32}
+
+
+def _halves(machine: Target) -> list[Ring]:
+    """int16 operands."""
+    return [
+        Ring("int16", "int16", "int16", "int16", **_pairs(machine)),
+        Ring("int16_int32", "int16", "int16", "int32", **_pairs(machine)),
     ]
 
 
-def _portable(machine: Target) -> list[Ring]:
+def _bytes(machine: Target) -> list[Ring]:
+    """8-bit operands and booleans."""
+    if machine.vnni:
+        how = {"packed_a": "uint8", "packed_b": "int8", "accumulator": "int32", "k_group": 4, "madd": _dot4,
+               "tile": Tile(12, 2, 1024, 192, 4096), "vector_bytes": 64, "unroll": 4}  # fmt: skip
+        shift = "shifted"
+    else:
+        how, shift = _pairs(machine), "plain"  # int16 holds both signs: nothing to shift
     return [
-        _plain("float64", Tile(6, 2, 256, 96, 512), 32, unroll=4),
-        _plain("float32", Tile(6, 2, 256, 96, 1024), 32, unroll=4),
-        _plain("int64", Tile(4, 1, 256, 96, 512), 32),
-        _plain("int32", Tile(4, 2, 256, 96, 1024), 32),
+        Ring("uint8_int8_int32", "uint8", "int8", "int32", **how),
+        Ring("int8_int32", "int8", "int8", "int32", encode_a=shift, **how),
+        Ring("uint8_int32", "uint8", "uint8", "int32", encode_b=shift, **how),
+        Ring("int8", "uint8", "int8", "int8", **how),
+        Ring("bool", "uint8", "uint8", "uint8", encode_a="truth", encode_b="truth", **how),
     ]
