@@ -1,0 +1,1 @@
+"""CUDA kernels: `.cu` files, compiled by `loader`; same names and signatures as `fastmul.kernels.cpu`."""
