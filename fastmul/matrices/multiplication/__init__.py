@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
-from dataclasses import replace
 from functools import lru_cache, partial
 from typing import Any
 
@@ -183,9 +182,9 @@ def matmul(
         and algorithm == "auto"
         and verify is False
     ):
-        product = _small_product(a.shape, b.shape, a.dtype.str, b.dtype.str)
-        if product is not None:
-            return product(a, b)
+        small = _small_product(a.shape, b.shape, a.dtype.str, b.dtype.str)
+        if small is not None:
+            return small(a, b)
     call = analyse(
         a,
         b,
@@ -226,7 +225,7 @@ def _small_product(
     if dtype.kind not in "iu" or not dtype.isnative:
         return None
     problem = MatmulProblem(*a_shape, b_shape[1], 1, dtype, dtype, dtype)
-    row = next(row for row in _by_cost(problem) if row.refuses(problem) is None)
+    row = next(row for row in _by_cost(*problem.key) if row.refuses(problem) is None)
     if row.name == "numpy":
         return np.matmul
     if row.name != "packed":
@@ -271,7 +270,7 @@ def _compute(call: Operands, algorithm: str, n_checks: int, out: np.ndarray | No
     """The stacked product of a checked call."""
     problem = call.problem
     if out is None:
-        memory.require(problem.result_bytes, f"matmul of {problem}")
+        memory.require(problem.result_bytes, problem)
     if call.overflow == "wrap":
         return _wrapping_product(problem, algorithm, n_checks, out)
 
@@ -292,7 +291,7 @@ def _wrapping_product(
 ) -> np.ndarray:
     """The stacked product in problem.dtype, checked `n_checks` times."""
     row = choose(problem, algorithm)
-    a, b = problem.operands or ()
+    a, b = problem.pair
     if not n_checks:
         return row.run(problem, a, b, out)
     if problem.dtype.kind not in "biuO":
@@ -310,12 +309,13 @@ def choose(problem: MatmulProblem, algorithm: str = "auto") -> Algorithm:
     """The named row, or the cheapest that does not refuse (`planning.pick`, asking no more rows than needed)."""
     if algorithm != "auto" or problem.kind == "other":
         return pick(MATMUL, problem, algorithm)
-    for row in _by_cost(replace(problem, operands=None)):
+    for row in _by_cost(*problem.key):
         if row.refuses(problem) is None:  # may scan the values: only of a row that would be taken
             return row
     return pick(MATMUL, problem)
 
 
 @lru_cache(maxsize=1024)
-def _by_cost(problem: MatmulProblem) -> tuple[Algorithm, ...]:
+def _by_cost(*key: Any) -> tuple[Algorithm, ...]:
+    problem = MatmulProblem(*key)
     return tuple(sorted(TABLE, key=lambda row: row.cost(problem)))

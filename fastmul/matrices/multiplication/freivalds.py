@@ -7,6 +7,7 @@ import random
 import numpy as np
 
 from fastmul.bounds.freivalds import VECTORS
+from fastmul.matrices.multiplication import stacks
 from fastmul.matrices.multiplication.problem import MatmulProblem
 from fastmul.planning.verify import random_prime
 from fastmul.runtime import threads
@@ -23,16 +24,14 @@ def is_right(
         return True
     if problem.kind == "bool":
         return _rows_are_right(a, b, c, rng)
-    batch = c.shape[:-2]
-    a, b = (np.broadcast_to(x, (*batch, *x.shape[-2:])) for x in (a, b))
     if problem.dtype.kind == "O":
-        return all(is_right_modulo_prime(a[i], b[i], c[i], rng) for i in np.ndindex(batch))
+        return all(is_right_modulo_prime(x, y, c[i], rng) for i, x, y in stacks.each(a, b))
     bits = np.iinfo(problem.dtype).bits
     generator = np.random.Generator(np.random.PCG64(rng.getrandbits(128)))
-    for index in np.ndindex(batch):
-        x = generator.integers(0, 1 << 64, (c.shape[-1], VECTORS), np.uint64, endpoint=False)
-        expected = _times(a[index], _times(b[index], x, problem.threads), problem.threads)
-        got = _times(c[index], x, problem.threads)
+    for index, x, y in stacks.each(a, b):
+        v = generator.integers(0, 1 << 64, (problem.n, VECTORS), np.uint64)
+        expected = _times(x, _times(y, v, problem.threads), problem.threads)
+        got = _times(c[index], v, problem.threads)
         if ((expected - got) << np.uint64(64 - bits)).any():  # equal modulo 2^bits
             return False
     return True

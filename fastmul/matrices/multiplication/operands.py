@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from fastmul.matrices.multiplication import stacks
 from fastmul.matrices.multiplication.problem import MatmulProblem
 from fastmul.runtime import arrays
 
@@ -132,7 +133,7 @@ def stack(
             f"{shapes}: {a.shape[-1]} columns of the first meet {b.shape[-2]} rows of the second"
         )
     try:
-        batch = np.broadcast_shapes(a.shape[:-2], b.shape[:-2])
+        batch = stacks.batch_shape(a, b)
     except ValueError:
         raise ValueError(f"{shapes}: {a.shape[:-2]} and {b.shape[:-2]} do not broadcast") from None
     return a, b, (*batch, a.shape[-2], b.shape[-1]), drop

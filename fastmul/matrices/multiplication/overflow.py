@@ -17,7 +17,7 @@ import numpy as np
 
 from fastmul.bounds import float_gemm
 from fastmul.exceptions import ResultOverflowError
-from fastmul.matrices.multiplication import wide
+from fastmul.matrices.multiplication import stacks, wide
 from fastmul.matrices.multiplication.gemm import as_blas_operand
 from fastmul.matrices.multiplication.problem import MatmulProblem
 from fastmul.runtime import blas
@@ -92,7 +92,7 @@ def _is_true_product(problem: MatmulProblem, wrapped: np.ndarray) -> bool | None
     If error <= 2^62: the two floats are less than 2^63 apart if q = 0, and more otherwise.
     If error > 2^62: floats more than 2 * error apart prove q != 0; nearer ones prove nothing.
     """
-    a, b = problem.operands or ()
+    a, b = problem.pair
     error = float_gemm.estimate_error(problem.k, *problem.value_bounds)
     with blas.limit(problem.threads):
         estimate = np.matmul(*(as_blas_operand(x, np.dtype(np.float64)) for x in (a, b)))
@@ -124,22 +124,15 @@ def _smallest(at_least: np.dtype, exact: np.ndarray) -> np.dtype:
 
 def _pairs(problem: MatmulProblem) -> list[tuple[np.ndarray, np.ndarray]]:
     """The matrices of the stack, each in its 64-bit dtype, values unchanged."""
-    a, b = (
-        x.astype(UINT64 if x.dtype.kind == "u" else INT64, copy=False)
-        for x in problem.operands or ()
-    )
-    batch = np.broadcast_shapes(a.shape[:-2], b.shape[:-2])
-    a, b = (np.broadcast_to(x, (*batch, *x.shape[-2:])) for x in (a, b))
-    return [(a[index], b[index]) for index in np.ndindex(batch)]
+    a, b = (x.astype(UINT64 if x.dtype.kind == "u" else INT64, copy=False) for x in problem.pair)
+    return [(x, y) for _, x, y in stacks.each(a, b)]
 
 
 def _stacked(problem: MatmulProblem, products: list[np.ndarray], dtype: np.dtype) -> np.ndarray:
-    a, b = problem.operands or ()
-    batch = np.broadcast_shapes(a.shape[:-2], b.shape[:-2])
     stacked = np.empty((len(products), problem.m, problem.n), dtype)
     for i, product in enumerate(products):
         stacked[i] = product
-    return stacked.reshape(*batch, problem.m, problem.n)
+    return stacked.reshape(*stacks.batch_shape(*problem.pair), problem.m, problem.n)
 
 
 def _overflow(problem: MatmulProblem) -> ResultOverflowError:

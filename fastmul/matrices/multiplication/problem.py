@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -32,6 +33,21 @@ class MatmulProblem:
         if self.dtype.char in "fd":
             return "float"
         return {"b": "bool", "i": "int", "u": "int"}.get(self.dtype.kind, "other")
+
+    @property
+    def key(self) -> tuple[Any, ...]:
+        """What costs depend on: MatmulProblem(*key) is this problem without its operands."""
+        return (
+            self.m, self.k, self.n, self.batch,
+            self.a_dtype, self.b_dtype, self.dtype, self.may_reassociate,
+        )  # fmt: skip
+
+    @property
+    def pair(self) -> tuple[np.ndarray, np.ndarray]:
+        """The operands of a problem that has them."""
+        if self.operands is None:
+            raise ValueError(f"the problem {self} was stated without operands")
+        return self.operands
 
     @property
     def result_bytes(self) -> int:

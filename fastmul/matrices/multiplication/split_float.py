@@ -66,11 +66,10 @@ def plan(k: int, a_max: int, b_max: int, bits: int) -> Plan:
     for dtype in _GEMM_COST:
         for width in range(4, float_gemm.SIGNIFICANT_BITS[dtype] // 2 + 1):
             a_digits, b_digits = -(-a_bits // width), -(-b_bits // width)
-            digits = [
-                float_gemm.digit_max(width) if count > 1 else x
-                for count, x in ((a_digits, a_max), (b_digits, b_max))
-            ]
-            depth = float_gemm.exact_depth(*digits, dtype)
+            digit_max = float_gemm.digit_max(width)
+            depth = float_gemm.exact_depth(
+                digit_max if a_digits > 1 else a_max, digit_max if b_digits > 1 else b_max, dtype
+            )
             if depth >= min(k, _SHORTEST_PIECE):
                 diagonals = min(-(-bits // width), a_digits + b_digits - 1)
                 plans.append(Plan(dtype, width, a_digits, b_digits, depth, diagonals))
@@ -101,7 +100,7 @@ def run(
     n_floats = (chosen.a_digits * problem.m + chosen.b_digits * problem.n) * problem.k
     memory.require(
         n_floats * np.dtype(chosen.dtype).itemsize + 3 * 8 * problem.m * problem.n,
-        f"matmul(algorithm='split_float') of {problem}",
+        problem,
     )
     bits = 8 * problem.dtype.itemsize
     with blas.limit(problem.threads):

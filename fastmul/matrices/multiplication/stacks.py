@@ -2,13 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
 from fastmul.matrices.multiplication.problem import MatmulProblem
 
 Product = Callable[[np.ndarray, np.ndarray, np.ndarray], None]
+
+
+def batch_shape(a: np.ndarray, b: np.ndarray) -> tuple[int, ...]:
+    """The broadcast shape of the axes before the last two; ValueError if they do not broadcast."""
+    if a.ndim == b.ndim == 2:
+        return ()
+    return np.broadcast_shapes(a.shape[:-2], b.shape[:-2])
+
+
+def each(a: np.ndarray, b: np.ndarray) -> Iterator[tuple[tuple[int, ...], np.ndarray, np.ndarray]]:
+    """Every index of the broadcast stack with its pair of matrices."""
+    batch = batch_shape(a, b)
+    a, b = (np.broadcast_to(x, (*batch, *x.shape[-2:])) for x in (a, b))
+    for index in np.ndindex(batch):
+        yield index, a[index], b[index]
 
 
 def run_each(
@@ -18,7 +33,7 @@ def run_each(
 
     A stack of a times one b is a single tall product.
     """
-    batch = np.broadcast_shapes(a.shape[:-2], b.shape[:-2])
+    batch = batch_shape(a, b)
     if out is None:
         out = np.empty((*batch, problem.m, problem.n), problem.dtype)
     if out.size == 0:
@@ -32,8 +47,6 @@ def run_each(
     if not batch:
         product(a, b, out)
         return out
-    a = np.broadcast_to(a, (*batch, problem.m, problem.k))
-    b = np.broadcast_to(b, (*batch, problem.k, problem.n))
-    for index in np.ndindex(batch):
-        product(a[index], b[index], out[index])
+    for index, x, y in each(a, b):
+        product(x, y, out[index])
     return out

@@ -70,7 +70,7 @@ def run(
 ) -> np.ndarray:
     levels = levels_for(problem.m, problem.k, problem.n)
     entries = workspace_entries(problem.m, problem.k, problem.n, levels)
-    memory.require(entries * problem.dtype.itemsize, f"matmul(algorithm='strassen') of {problem}")
+    memory.require(entries * problem.dtype.itemsize, problem)
     base = _float_base if problem.kind == "float" else _packed_base(problem.threads)
     count = threads.get_threads(problem.threads)
 
@@ -83,7 +83,7 @@ def run(
 
 
 def _float_base(a: np.ndarray, b: np.ndarray, out: np.ndarray) -> None:
-    np.matmul(*(gemm.as_blas_operand(x, out.dtype) for x in (a, b)), out=out)
+    np.matmul(gemm.as_blas_operand(a, out.dtype), gemm.as_blas_operand(b, out.dtype), out=out)
 
 
 def _packed_base(n_threads: int | None) -> Base:

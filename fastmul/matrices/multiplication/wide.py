@@ -78,7 +78,8 @@ def product(a: np.ndarray, b: np.ndarray, n_checks: int = 0) -> WideProduct:
 def _multiply(k: int, a: np.ndarray, b: np.ndarray, width: int) -> WideProduct:
     counts = [-(-(1 + max_abs(x).bit_length()) // width) for x in (a, b)]
     x, y = (split_float.encode(v, width, n, "float64") for v, n in zip((a, b), counts, strict=True))
-    depth = float_gemm.exact_depth(*[float_gemm.digit_max(width)] * 2, "float64")
+    digit_max = float_gemm.digit_max(width)
+    depth = float_gemm.exact_depth(digit_max, digit_max, "float64")
     digits = []
     carry = np.zeros((a.shape[0], b.shape[1]), np.int64)
     for d in range(sum(counts) - 1):
