@@ -20,8 +20,8 @@ def available_bytes() -> int:
     return min(_free_on_machine(), _free_in_cgroup(), _free_address_space())
 
 
-def require(needed_bytes: int, what: str) -> None:
-    """Raise MemoryError unless `needed_bytes` can be had; `what` restates the call."""
+def require(needed_bytes: int, what: object) -> None:
+    """Raise MemoryError unless `needed_bytes` can be had; `what` restates the call (formatted only then)."""
     if needed_bytes < 1 << 22:  # never worth a look at /proc
         return
     free = available_bytes()
