@@ -223,14 +223,18 @@ OF_AN_OPERATION = [
 
 
 def _public_functions():
+    """(dotted name, function) of the public functions, each once, under its shortest name."""
+    seen = set()
     for name in fastmul.__all__:
-        value = getattr(fastmul, name)
-        if inspect.isfunction(value):
+        if inspect.isfunction(value := getattr(fastmul, name)):
+            seen.add(value)
             yield f"fastmul.{name}", value
-        elif inspect.ismodule(value):
-            for inner in getattr(value, "__all__", ()):
-                if inspect.isfunction(getattr(value, inner)):
-                    yield f"fastmul.{name}.{inner}", getattr(value, inner)
+    for home in fastmul.__all__:
+        module = getattr(fastmul, home)
+        for name in getattr(module, "__all__", ()) if inspect.ismodule(module) else ():
+            if inspect.isfunction(value := getattr(module, name)) and value not in seen:
+                seen.add(value)
+                yield f"fastmul.{home}.{name}", value
 
 
 @pytest.mark.parametrize(

@@ -11,9 +11,10 @@ import inspect
 import pkgutil
 from typing import Any
 
-import fastmul
 from docutils import nodes
 from sphinx.util.docutils import SphinxDirective
+
+import fastmul
 
 
 class Algorithms(SphinxDirective):

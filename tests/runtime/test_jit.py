@@ -235,9 +235,9 @@ try:
 except IndexError:
     print("checked")
 """
-    assert copy.python(source).stdout == "unchecked\n"
+    assert copy.python(source, NUMBA_BOUNDSCHECK=None).stdout == "unchecked\n"
     assert copy.python(source, NUMBA_BOUNDSCHECK="1").stdout == "checked\n"
-    assert copy.python(source).stdout == "unchecked\n"
+    assert copy.python(source, NUMBA_BOUNDSCHECK=None).stdout == "unchecked\n"
 
 
 def test_processes_that_compile_at_once_never_exchange_code(copy):
