@@ -7,9 +7,11 @@ keeps them, with their provenance, in the user's cache folder.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import math
 from bisect import bisect_right
+from collections.abc import Iterator
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
@@ -62,9 +64,31 @@ def provenance() -> dict[str, Any]:
     return _measured()[1]
 
 
+_asked: list[tuple[str, float]] | None = None
+
+
+@contextlib.contextmanager
+def asking() -> Iterator[list[tuple[str, float]]]:
+    """Collect the (curve, size) pairs that costs ask for, and answer one second to each.
+
+    So `fastmul tune` learns which curve a row's cost reads, and with which factor, from the row itself.
+    """
+    global _asked
+    seconds.cache_clear()
+    _asked = []
+    try:
+        yield _asked
+    finally:
+        _asked = None
+        seconds.cache_clear()
+
+
 @lru_cache(maxsize=4096)
 def seconds(curve: str, size: float) -> float:
     """The predicted time of `curve` at `size`; infinite for a curve that nobody measured."""
+    if _asked is not None:
+        _asked.append((curve, size))
+        return 1.0
     points = curves().get(curve)
     if not points:
         return math.inf

@@ -1,0 +1,53 @@
+"""Integers in and out of text: millions of digits, decimal or hexadecimal.
+
+GMP converts in quasilinear time and knows nothing of Python's limit on digits, which stays as it is.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from fastmul.cli.errors import CommandError
+from fastmul.planning.memory import require
+
+_INTEGER = re.compile(rb"([+-]?)(?:0[xX]([0-9a-fA-F]+)|([0-9]+))")
+#: Bytes that a conversion needs for each byte of text: the number, and GMP's scratch.
+BYTES_PER_DIGIT = 8
+EXCERPT = 24
+
+
+def parse_integer(text: bytes, source: str) -> Any:
+    """The gmpy2.mpz that `text` holds: a sign, 0x and hexadecimal or decimal digits, whitespace around.
+
+    Raises
+    ------
+    CommandError : it is empty or malformed; says where.
+    """
+    import gmpy2
+
+    stripped = text.strip()
+    found = _INTEGER.match(stripped)
+    if not stripped:
+        raise CommandError(f"{source}: empty, where an integer was expected")
+    if found is None or found.end() != len(stripped):
+        at = found.end() if found else len(stripped) - len(stripped.lstrip(b"+-"))
+        raise CommandError(f"{source}: not an integer: {_excerpt(stripped[at:])} at byte "
+                           f"{len(text) - len(text.lstrip()) + at}")  # fmt: skip
+    sign, hexadecimal, digits = found.groups()
+    require(BYTES_PER_DIGIT * len(stripped), f"reading the integer of {source}")
+    value = gmpy2.mpz(hexadecimal, 16) if hexadecimal else gmpy2.mpz(digits, 10)
+    return -value if sign == b"-" else value
+
+
+def _excerpt(rest: bytes) -> str:
+    shown = rest[:EXCERPT].split(b"\n")[0].decode("utf-8", "backslashreplace")
+    return repr(shown) if rest else "it ends"
+
+
+def format_integer(value: Any, base: int) -> bytes:
+    """The digits of an mpz in base 10 or 16 (with 0x), and a newline."""
+    require(BYTES_PER_DIGIT * max(1, value.bit_length() // 3), "printing the product")
+    digits = abs(value).digits(base).encode()
+    prefix = b"0x" if base == 16 else b""
+    return (b"-" if value < 0 else b"") + prefix + digits + b"\n"

@@ -1,0 +1,50 @@
+"""fastmul tune: measure this machine, so that the automatic choice fits it."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from fastmul.cli.errors import CommandError, reason
+
+
+def add(commands: Any) -> None:
+    parser = commands.add_parser(
+        "tune",
+        help="measure every algorithm's cost on this machine",
+        description="Measure the time of every row of every table at growing sizes, on one thread, and keep the "
+        "curves where the automatic choice finds them. Takes a few minutes; leave the machine alone meanwhile.",
+    )
+    parser.add_argument(
+        "--operation", choices=("mul", "matmul"), help="only this table; the other curves stay"
+    )
+    parser.add_argument(
+        "--largest", type=float, metavar="N", help="limbs, or n of matrices (default: all sizes)"
+    )
+    parser.add_argument("--shipped", metavar="PATH", type=Path,
+                        help="write there instead: how fastmul/planning/costs.json is made")  # fmt: skip
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> None:
+    from fastmul.comparison.machine import cpu_name
+    from fastmul.comparison.progress import progress
+    from fastmul.comparison.tuning import measure
+    from fastmul.planning import cost, tune
+    from fastmul.runtime.target import target
+
+    path = arguments.shipped or cost.tuned_path()
+    operations = (arguments.operation,) if arguments.operation else ("mul", "matmul")
+    before = cost.curves() if arguments.operation else {}
+    with progress(0, show=True) as bar:
+        measured = measure(bar.tell, operations=operations, largest=arguments.largest)
+    command = "fastmul tune" + (
+        f" --operation {arguments.operation}" if arguments.operation else ""
+    )
+    origin = tune.provenance(f"{cpu_name()} ({target().cpu}), one thread", command)
+    try:
+        tune.save(path, {**before, **measured}, origin)
+    except OSError as error:
+        raise CommandError(f"{path}: {reason(error)}") from None
+    print(f"{len(measured)} curves measured and kept in {path}")

@@ -1,0 +1,210 @@
+"""Checks each contestant's result, then times all of a case in turns.
+
+One process, one case: every round runs each contestant once, in rotating order, so that a slow spell of the
+machine falls on all of them; ratios come from the fastest runs of the same rounds.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from statistics import median
+from typing import Any
+
+from fastmul.comparison.cases import Case, MatrixCase
+from fastmul.comparison.contestants import Contestant, Refusal
+from fastmul.comparison.exactness import error_of
+from fastmul.comparison.records import OK, REFUSED, SKIPPED, WRONG, Record
+from fastmul.exceptions import FastmulError
+from fastmul.planning.explain import format_seconds
+from fastmul.runtime import blas
+from fastmul.runtime import threads as fastmul_threads
+
+#: A contestant predicted to take longer than this is not run.
+PATIENCE_SECONDS = 2.0
+#: Short calls are repeated until a sample lasts this long: well above the clock's and the call's own cost.
+SAMPLE_SECONDS = 2e-4
+ROUNDS = 5
+#: A case stops starting new rounds after this long; two rounds are always run.
+CASE_SECONDS = 2.0
+LEAST_ROUNDS = 2
+#: Calls longer than this are timed once more after their check, not in every round.
+SLOW_SECONDS = 0.4
+
+
+@dataclass
+class History:
+    """Measured times, from which a larger case's are predicted."""
+
+    seconds: dict[tuple[str, str, int], tuple[float, float]] = field(default_factory=dict)
+
+    def note(self, contestant: Contestant, case: Case, threads: int, seconds: float) -> None:
+        self.seconds[contestant.name, case.dtype, threads] = (case.work, seconds)
+
+    def note_record(self, record: Record, case: Case) -> None:
+        """The fastest of several runs: a better guide than the first, which may have met a busy machine."""
+        if record.seconds:
+            self.seconds[record.contestant, case.dtype, record.threads] = (
+                case.work,
+                record.seconds,
+            )
+
+    def predict(self, contestant: Contestant, case: Case, threads: int) -> float | None:
+        """Seconds expected, from the last smaller case; None when nothing is known."""
+        known = self.seconds.get((contestant.name, case.dtype, threads))
+        if known is None:
+            return None
+        work, seconds = known
+        return seconds * max(1.0, case.work / work) ** contestant.growth
+
+
+@dataclass
+class Entry:
+    """A contestant that passed its check and is being timed."""
+
+    record: Record
+    call: Callable[[], Any]
+    repeats: int
+    slow: bool = False
+    samples: list[float] = field(default_factory=list)
+
+
+def run_case(case: Case, contestants: list[tuple[Contestant, int]], history: History, *,
+             rounds: int = ROUNDS, patience: float = PATIENCE_SECONDS,
+             tell: Callable[[str], None] = lambda text: None) -> list[Record]:  # fmt: skip
+    """Records of every (contestant, threads) on one case."""
+    entries, records = [], []
+    for contestant, threads in contestants:
+        if not contestant.takes(case):
+            continue
+        tell(f"{case.operation} {case.dtype} {case.size}: {contestant.name}")
+        with _threads(threads):
+            entry = _admit(contestant, case, threads, history, patience)
+        records.append(entry.record)
+        if entry.record.status == OK:
+            entries.append(entry)
+    _time_in_turns(entries, rounds)
+    for entry in entries:
+        _settle(entry, case)
+        history.note_record(entry.record, case)
+    return records
+
+
+@contextlib.contextmanager
+def _threads(count: int) -> Iterator[None]:
+    """BLAS and fastmul on `count` threads, set once and outside of what is timed."""
+    with blas.limit(count), fastmul_threads.threads(count):
+        yield
+
+
+def _admit(
+    contestant: Contestant, case: Case, threads: int, history: History, patience: float
+) -> Entry:
+    """Predict, run once (compiling), check, run again: the entry that may be timed, or why not."""
+    record = Record(
+        case.operation, contestant.name, contestant.home, case.dtype, case.size, threads, OK
+    )
+    entry = Entry(record, lambda: None, 1)
+    if history.predict(contestant, case, threads) is None and case.smaller is not None:
+        _pilot(contestant, case.smaller, threads, history, patience)
+    predicted = history.predict(contestant, case, threads)
+    if predicted is not None and predicted > patience:
+        record.status, record.note = SKIPPED, f"skipped: predicted {format_seconds(predicted)}"
+        return entry
+    try:
+        entry.call = contestant.prepare(case, threads)
+        record.first_call_seconds, result = _timed(entry.call)
+    except (Refusal, FastmulError, MemoryError) as refusal:
+        record.status, record.note = REFUSED, str(refusal)
+        return entry
+    except Exception as failure:
+        record.status, record.note = WRONG, f"{type(failure).__name__}: {failure}"
+        return entry
+    error = error_of(case, contestant.finish(result))
+    record.exact, record.wrong_entries = error.exact, error.wrong_entries
+    record.max_abs_error, record.max_rel_error = error.max_abs, error.max_rel
+    must_be_sound = contestant.exact or case.is_float
+    if must_be_sound and not error.sound:
+        record.status, record.note = WRONG, f"the result is off by {error.max_abs:.3g}"
+        return entry
+    del result
+    warm = record.first_call_seconds
+    if warm < SLOW_SECONDS or history.predict(contestant, case, threads) is None:
+        warm, _ = _timed(entry.call)  # the first call may have compiled
+    entry.slow = warm > SLOW_SECONDS
+    history.note(contestant, case, threads, warm)
+    entry.repeats = max(1, round(SAMPLE_SECONDS / max(warm, 1e-9)))
+    return entry
+
+
+def _pilot(
+    contestant: Contestant, case: Case, threads: int, history: History, patience: float
+) -> None:
+    """Time a smaller case once, to predict this one; smaller still while even that would take too long."""
+    if case.smaller is not None:
+        _pilot(contestant, case.smaller, threads, history, patience)
+    predicted = history.predict(contestant, case, threads)
+    if predicted is not None and predicted > patience / 8:
+        return
+    try:
+        call = contestant.prepare(case, threads)
+        call()
+        seconds, _ = _timed(call)
+    except Exception:  # the case itself will meet it, and say so
+        return
+    history.note(contestant, case, threads, seconds)
+
+
+def _timed(call: Callable[[], Any]) -> tuple[float, Any]:
+    start = time.perf_counter()
+    result = call()
+    return time.perf_counter() - start, result
+
+
+def _time_in_turns(entries: list[Entry], rounds: int) -> None:
+    started = time.perf_counter()
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        for turn in range(rounds):
+            if turn >= LEAST_ROUNDS and time.perf_counter() - started > CASE_SECONDS:
+                break
+            for i in range(len(entries)):
+                entry = entries[(i + turn) % len(entries)]
+                if entry.slow and turn > 0:
+                    continue
+                with _threads(entry.record.threads):
+                    entry.samples.append(_sample(entry.call, entry.repeats))
+    finally:
+        if collecting:
+            gc.enable()
+
+
+def _sample(call: Callable[[], Any], repeats: int) -> float:
+    start = time.perf_counter()
+    for _ in range(repeats):
+        call()
+    return (time.perf_counter() - start) / repeats
+
+
+def _settle(entry: Entry, case: Case) -> None:
+    record = entry.record
+    record.seconds, record.median_seconds = min(entry.samples), median(entry.samples)
+    record.runs = len(entry.samples) * entry.repeats
+    if isinstance(case, MatrixCase):
+        record.rate = case.work / record.seconds / 1e9
+    else:
+        record.rate = record.seconds / case.limbs * 1e9
+
+
+def add_ratios(records: list[Record], baselines: tuple[str, ...]) -> None:
+    """Each record's speed over each baseline's of the same case on as many threads (or on one)."""
+    for record in records:
+        for name in baselines:
+            found = [r for r in records if r.contestant == name and r.seconds]
+            same = [r for r in found if r.threads == record.threads] or found
+            if record.seconds and same and same[0].seconds:
+                record.ratios[name] = same[0].seconds / record.seconds

@@ -1,0 +1,232 @@
+"""The picture: speed against size and error against size, for matrices and for integers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, BinaryIO
+
+from fastmul.comparison.cases import MatrixCase
+from fastmul.comparison.contestants.integers import FLOAT_FFT, GMP
+from fastmul.comparison.contestants.matrices import DGEMM, SGEMM
+from fastmul.comparison.records import OK, Comparison, Record
+
+#: Of fastmul's lines: Okabe and Ito's colours, told apart by every eye.
+COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#332288", "#882255")
+FLOAT, PEER = "#000000", "#9a9a9a"
+MARKERS = "osD^vP*X"
+SIZE_INCHES, DPI = (12.0, 9.0), 130
+STYLE = {
+    "font.size": 10, "axes.spines.top": False, "axes.spines.right": False, "axes.grid": True,
+    "grid.color": "#e6e6e6", "axes.titleweight": "bold", "axes.titlesize": 11, "axes.titlelocation": "left",
+    "legend.frameon": False, "legend.fontsize": 8.5, "svg.fonttype": "none",
+}  # fmt: skip
+
+
+def save(comparison: Comparison, file: BinaryIO, kind: str) -> None:
+    """Draw into `file`; kind is "png", "svg" or "pdf"."""
+    figure = draw(comparison)
+    figure.savefig(file, format=kind, dpi=DPI, bbox_inches="tight", facecolor="white")
+
+
+def draw(comparison: Comparison) -> Any:
+    """A matplotlib figure with two panels for each operation compared."""
+    import matplotlib
+    from matplotlib.figure import Figure  # no pyplot: no window, no global state
+
+    panels: list[Callable[[Any, Comparison], None]] = []
+    operations = {r.operation for r in comparison}
+    if "matmul" in operations:
+        panels += [_matrix_speed, _matrix_error]
+    if "mul" in operations:
+        panels += [_integer_speed, _integer_error]
+    with matplotlib.rc_context(STYLE):
+        rows = max(1, len(panels) // 2)
+        width, height = SIZE_INCHES
+        figure = Figure(figsize=(width, height * rows / 2), layout="constrained")
+        for axes, panel in zip(figure.subplots(rows, 2, squeeze=False).flat, panels, strict=True):
+            panel(axes, comparison)
+        about = comparison.machine
+        figure.suptitle(
+            f"fastmul {about['versions']['fastmul']} beside float GEMM, GMP and peers: {about['cpu']}, "
+            f"one thread, {about['date']}", fontsize=10, color="#555555", x=0.01, ha="left",
+        )  # fmt: skip
+    return figure
+
+
+def _line(
+    records: list[Record], value: Callable[[Record], float | None]
+) -> tuple[list[int], list[float]]:
+    points = sorted((r.size, v) for r in records if r.status == OK and (v := value(r)) is not None)
+    return [size for size, _ in points], [v for _, v in points]
+
+
+def _select(
+    comparison: Comparison, operation: str, contestant: str, dtype: str | None = None
+) -> list[Record]:
+    """A contestant's records on the fewest threads; of one dtype."""
+    found = [r for r in comparison if r.operation == operation and r.contestant == contestant
+             and dtype in (None, r.dtype)]  # fmt: skip
+    least = min((r.threads for r in found), default=1)
+    return [r for r in found if r.threads == least]
+
+
+def _dtypes(comparison: Comparison) -> list[str]:
+    return list(dict.fromkeys(r.dtype for r in comparison if r.operation == "matmul"))
+
+
+# ---------------------------------------------------------------- matrices
+
+
+def _matrix_speed(axes: Any, comparison: Comparison) -> None:
+    for i, dtype in enumerate(_dtypes(comparison)):
+        sizes, rates = _fastest_row(comparison, dtype)
+        axes.plot(sizes, rates, color=COLORS[i % len(COLORS)], marker=MARKERS[i % len(MARKERS)], ms=5,
+                  label=f"fastmul {dtype}")  # fmt: skip
+    for name, style in ((DGEMM, "-"), (SGEMM, "--")):
+        sizes, rates = _baseline(comparison, name)
+        axes.plot(sizes, rates, color=FLOAT, ls=style, lw=1.3, label=name)
+    sizes, rates = _line(
+        _select(comparison, "matmul", "NumPy @ (integers)", "int64"), lambda r: r.rate
+    )
+    if sizes:
+        axes.plot(sizes, rates, color=PEER, marker=".", label="NumPy int64 @")
+    peak = comparison.machine["peak_gflops"]["float64"]
+    for factor, name in ((1, "float64"), (2, "float32")):
+        axes.axhline(factor * peak, color=PEER, lw=0.9, ls=":")
+        axes.text(1.0, factor * peak, f"measured {name} peak ", transform=axes.get_yaxis_transform(),
+                  ha="right", va="bottom", color="#777777", fontsize=7.5)  # fmt: skip
+    axes.set(
+        title="Matrices: speed, higher is better", xlabel="n  (n × n times n × n)", ylabel="GOP/s"
+    )
+    axes.set_xscale("log", base=2)
+    axes.set_yscale("log")
+    _plain_ticks(axes, comparison, "matmul")
+    axes.legend(ncols=2)
+
+
+def _fastest_row(comparison: Comparison, dtype: str) -> tuple[list[int], list[float]]:
+    """The best rate of fastmul's rows at each size, on the fewest threads."""
+    best: dict[int, float] = {}
+    found = [
+        r
+        for r in comparison
+        if r.operation == "matmul" and r.dtype == dtype and r.home == "fastmul"
+    ]
+    least = min((r.threads for r in found), default=1)
+    for r in found:
+        if r.status == OK and r.threads == least and r.rate:
+            best[r.size] = max(best.get(r.size, 0.0), r.rate)
+    return sorted(best), [best[size] for size in sorted(best)]
+
+
+def _baseline(comparison: Comparison, name: str) -> tuple[list[int], list[float]]:
+    """A float GEMM's best rate at each size, whatever integers it was given."""
+    best: dict[int, float] = {}
+    for r in _select(comparison, "matmul", name):
+        if r.status == OK and r.rate:
+            best[r.size] = max(best.get(r.size, 0.0), r.rate)
+    return sorted(best), [best[size] for size in sorted(best)]
+
+
+def _matrix_error(axes: Any, comparison: Comparison) -> None:
+    exact: set[int] = set()
+    for i, dtype in enumerate(_dtypes(comparison)):
+        if MatrixCase(1, dtype).is_float:
+            continue
+        for name, style in ((DGEMM, "-"), (SGEMM, "--")):
+            sizes, errors = _line(
+                _select(comparison, "matmul", name, dtype), lambda r: r.max_abs_error
+            )
+            axes.plot(sizes, errors, color=COLORS[i % len(COLORS)], ls=style, marker="x",
+                      label=f"{name} on {dtype}")  # fmt: skip
+        exact |= {
+            r.size
+            for r in comparison
+            if r.operation == "matmul" and r.home == "fastmul" and r.exact
+        }
+    axes.plot(
+        sorted(exact),
+        [0] * len(exact),
+        color=COLORS[2],
+        marker="o",
+        lw=2,
+        label="fastmul, every integer dtype",
+    )
+    axes.set(title="Integer matrices: error, lower is better", xlabel="n",
+             ylabel="largest absolute error of an entry")  # fmt: skip
+    axes.set_xscale("log", base=2)
+    axes.set_yscale("symlog", linthresh=1)
+    axes.set_ylim(bottom=-0.3)
+    _plain_ticks(axes, comparison, "matmul")
+    axes.legend()
+
+
+# ---------------------------------------------------------------- integers
+
+
+def _integer_names(comparison: Comparison) -> list[str]:
+    return list(
+        dict.fromkeys(
+            r.contestant for r in comparison if r.operation == "mul" and r.home == "fastmul"
+        )
+    )
+
+
+def _integer_speed(axes: Any, comparison: Comparison) -> None:
+    own = [
+        n
+        for n in _integer_names(comparison)
+        if n.endswith("(mpz)") and not n.startswith(("gmp", "python"))
+    ]
+    for i, name in enumerate(own):
+        sizes, rates = _line(_select(comparison, "mul", name), lambda r: r.rate)
+        automatic = name.startswith("auto")
+        axes.plot(sizes, rates, color=COLORS[i % len(COLORS)], marker=MARKERS[i % len(MARKERS)],
+                  lw=3 if automatic else 1.2, ms=5 if automatic else 4, alpha=0.9,
+                  label=f"fastmul {name}")  # fmt: skip
+    sizes, rates = _line(_select(comparison, "mul", GMP), lambda r: r.rate)
+    axes.plot(sizes, rates, color=FLOAT, lw=1.6, label=GMP)
+    peers = dict.fromkeys(
+        r.contestant for r in comparison if r.operation == "mul" and r.home != "fastmul"
+    )
+    for name, style in zip(
+        [p for p in peers if p != GMP], ("--", ":", "-.", (0, (1, 3)), "-"), strict=False
+    ):
+        sizes, rates = _line(_select(comparison, "mul", name), lambda r: r.rate)
+        axes.plot(sizes, rates, color="#777777", ls=style, lw=1.2, label=name)
+    axes.set(title="Integers: time, lower is better", xlabel="bits of each operand",
+             ylabel="ns per limb of the product")  # fmt: skip
+    axes.set_xscale("log", base=2)
+    axes.set_yscale("log")
+    axes.legend(ncols=2)
+
+
+def _integer_error(axes: Any, comparison: Comparison) -> None:
+    sizes, wrong = _line(_select(comparison, "mul", FLOAT_FFT), lambda r: r.wrong_entries)
+    axes.plot(sizes, wrong, color="#777777", ls="--", marker="x", label=FLOAT_FFT)
+    exact = sorted(
+        {r.size for r in comparison if r.operation == "mul" and r.home == "fastmul" and r.exact}
+    )
+    axes.plot(
+        exact, [0] * len(exact), color=COLORS[2], marker="o", lw=2, label="fastmul, every algorithm"
+    )
+    for found in comparison.first_wrong:
+        if found.operation == "mul" and found.first_wrong:
+            axes.axvline(found.first_wrong, color=PEER, lw=0.9, ls=":")
+            axes.text(found.first_wrong, 0.97, f"{found.contestant} \nwrong on {found.operands.split(',')[0]} ",
+                      transform=axes.get_xaxis_transform(), ha="right", va="top", fontsize=7.5, color="#777777")  # fmt: skip
+    axes.set(
+        title="Integers: error, lower is better",
+        xlabel="bits of each operand",
+        ylabel="wrong limbs of the product",
+    )
+    axes.set_xscale("log", base=2)
+    axes.set_yscale("symlog", linthresh=1)
+    axes.set_ylim(bottom=-0.3)
+    axes.legend(loc="upper left")
+
+
+def _plain_ticks(axes: Any, comparison: Comparison, operation: str) -> None:
+    sizes = sorted({r.size for r in comparison if r.operation == operation})
+    axes.set_xticks(sizes, [str(size) for size in sizes])
+    axes.minorticks_off()

@@ -1,0 +1,292 @@
+"""The printed report: the machine, a table per kind of product, what changes floats, what went wrong."""
+
+from __future__ import annotations
+
+import math
+import textwrap
+from collections.abc import Iterable
+from itertools import groupby
+
+from fastmul.comparison import text
+from fastmul.comparison.cases import CHECKED_ROWS, MatrixCase
+from fastmul.comparison.records import OK, REFUSED, SKIPPED, WRONG, Comparison, Record
+from fastmul.comparison.text import BOLD, DIM, GREEN, RED, WIDTH, YELLOW, note, significant, styled
+from fastmul.planning.explain import format_seconds
+
+#: First calls are told where they took this much longer than a warm call, and twice as long.
+COMPILED_SECONDS = 0.1
+
+
+def render(comparison: Comparison, *, color: bool = False) -> str:
+    """The whole report, at most 100 columns wide."""
+    lines = [*_heading(comparison), *_failures(comparison)]
+    for _, group in groupby(comparison.records, key=lambda r: (r.operation, r.dtype)):
+        records = list(group)
+        if any(r.status != REFUSED for r in records):
+            lines += ["", *section(records)]
+    lines += [
+        *_changes(comparison),
+        *_first_wrong(comparison),
+        *_compilation(comparison),
+        *_legend(comparison),
+    ]
+    lines += _failures(comparison)
+    report = "\n".join(lines)
+    return report if color else text.plain(report)
+
+
+def _heading(comparison: Comparison) -> list[str]:
+    about = comparison.machine
+    versions = ", ".join(f"{name} {number}" for name, number in about["versions"].items())
+    peak = about["peak_gflops"]["float64"]
+    lines = [
+        styled("fastmul compare", BOLD),
+        f"  {about['cpu']} ({about['target']}), {about['cpus']} CPUs, {about['system']}, {about['date']}",
+        f"  peak of one core, measured on registers: {peak:.1f} GFLOP/s float64, {2 * peak:.1f} float32",
+        f"  BLAS: {about['blas']}",
+        *(styled(line, DIM) for line in note(f"Python {about['python']}, {versions}")),
+    ]
+    return lines + [styled(f"  WARNING: {warning}", YELLOW) for warning in comparison.warnings]
+
+
+def _failures(comparison: Comparison) -> list[str]:
+    if not comparison.failures:
+        return []
+    lines = ["", styled("!" * WIDTH, RED)]
+    for r in comparison.failures:
+        said = f"WRONG RESULT: {_name(r)}, {r.operation} {r.dtype} {_size(r)}: {r.note}"
+        lines += [styled(line, RED) for line in textwrap.wrap(said, WIDTH, subsequent_indent="  ")]
+    return [*lines, styled("!" * WIDTH, RED)]
+
+
+# ---------------------------------------------------------------- one table
+
+
+def section(records: list[Record]) -> list[str]:
+    """The table of one operation and dtype."""
+    matrices = records[0].operation == "matmul"
+    sizes = sorted({r.size for r in records})
+    largest = sizes[-1]
+    baselines = ("BLAS dgemm", "BLAS sgemm") if matrices else ("GMP (gmpy2.mpz)",)
+    best = {size: _best(records, size, matrices) for size in sizes}
+    width = 7 if matrices else 6
+    columns = [("", "", 27, "<"), ("", "thr", 3, ">")]
+    columns += [
+        (_above(size, matrices, i), _label(size, matrices), width, ">")
+        for i, size in enumerate(sizes)
+    ]
+    columns += [("time at", _label(largest, matrices), 8, ">")]
+    columns += [("", f"×{_short_name(name)}", 6, ">") for name in baselines]
+    columns += [("", "exactness", 16, "<")]
+    rows: list[list[str] | None] = []
+    lines = [styled(_title(records[0]), BOLD)]
+    groups = [[r for r in records if (r.home == "fastmul") == ours] for ours in (True, False)]
+    refused: list[Record] = []
+    for group in groups:
+        for by_size in _ranked(group, largest):
+            if all(r.status == REFUSED for r in by_size.values()):
+                refused += list(by_size.values())[-1:]
+                continue
+            rows.append(_row(by_size, sizes, best, baselines))
+        rows.append(None)
+    lines += text.table(columns, rows[:-1])
+    for r in refused:
+        lines += note(f"{_name(r)} refuses: {_short(r.note)}")
+    return lines + [
+        line for r in records if r.status == WRONG for line in note(f"{_name(r)}: {r.note}")
+    ]
+
+
+def _ranked(records: list[Record], largest: int) -> list[dict[int, Record]]:
+    """Each contestant's records by size, fastest at the largest size first, the unmeasured last."""
+    found: dict[tuple[str, int], dict[int, Record]] = {}
+    for r in records:
+        found.setdefault((r.contestant, r.threads), {})[r.size] = r
+
+    def order(by_size: dict[int, Record]) -> tuple[float, float]:
+        measured = [r for r in by_size.values() if r.seconds]
+        last = max(measured, key=lambda r: r.size, default=None)
+        return (-last.size, last.seconds or math.inf) if last else (0, math.inf)
+
+    return sorted(found.values(), key=order)
+
+
+def _best(records: list[Record], size: int, matrices: bool) -> float | None:
+    """The fastest time at `size` on the fewest threads, among right results."""
+    threads = min(r.threads for r in records)
+    times = [r.seconds for r in records
+             if r.size == size and r.threads == threads and r.seconds and _is_right(r)]  # fmt: skip
+    return min(times, default=None)
+
+
+def _is_right(r: Record) -> bool:
+    return r.status == OK and (bool(r.exact) or (MatrixCase(1, r.dtype).is_float and r.home != "float")
+                               if r.operation == "matmul" else bool(r.exact))  # fmt: skip
+
+
+def _row(by_size: dict[int, Record], sizes: list[int], best: dict[int, float | None],
+         baselines: Iterable[str]) -> list[str]:  # fmt: skip
+    last = (
+        by_size[sizes[-1]] if sizes[-1] in by_size else max(by_size.values(), key=lambda r: r.size)
+    )
+    name = styled(_name(last), BOLD) if last.home in ("fastmul", "yours") else _name(last)
+    cells = [name, str(last.threads)]
+    for size in sizes:
+        r = by_size.get(size)
+        cells.append(_rate(r, best[size]))
+    if last.status != OK:
+        measured = [r for r in by_size.values() if r.status == OK]
+        verdict = ", exact" if measured and all(r.exact for r in measured) else ""
+        style = RED if last.status == WRONG else DIM
+        said = (
+            "WRONG RESULT"
+            if last.status == WRONG
+            else last.note
+            if last.status == SKIPPED
+            else "refuses"
+        )
+        return [*cells, " " + styled(said + verdict, style)]
+    cells.append(format_seconds(last.seconds or 0.0))
+    cells += [
+        significant(last.ratios[name], 2) if name in last.ratios else "" for name in baselines
+    ]
+    return [*cells, _verdict(last)]
+
+
+def _rate(r: Record | None, best: float | None) -> str:
+    if r is None:
+        return ""
+    if r.status == WRONG:
+        return styled("WRONG", RED)
+    if r.rate is None:
+        return styled("-", DIM)
+    shown = significant(r.rate)
+    return styled(f"*{shown}", BOLD, GREEN) if r.seconds == best else shown
+
+
+def _verdict(r: Record) -> str:
+    if r.exact:
+        return styled("exact", GREEN)
+    if r.operation == "mul":
+        return styled(f"off, {r.wrong_entries:,} limbs", YELLOW)
+    said = f"{r.max_abs_error:.0e} / {r.max_rel_error:.0e}"
+    return said if MatrixCase(1, r.dtype).is_float else styled(f"off {said}", YELLOW)
+
+
+def _title(r: Record) -> str:
+    if r.operation == "mul":
+        return "Integers: ns per limb (64 bits) of the product, by bits of each operand; lower is better"
+    case = MatrixCase(1, r.dtype)
+    result = "" if case.result_dtype.name == r.dtype else f" into {case.result_dtype}"
+    return f"Matrices of {r.dtype}{result}: GOP/s by n (n x n times n x n); higher is better"
+
+
+def _above(size: int, matrices: bool, index: int) -> str:
+    return ("n =" if matrices else "bits =") if index == 0 else ""
+
+
+def _label(size: int, matrices: bool) -> str:
+    power = size.bit_length() - 1
+    return str(size) if matrices or size != 1 << power else f"2^{power}"
+
+
+def _name(r: Record) -> str:
+    return f"fastmul {r.contestant}" if r.home == "fastmul" else r.contestant
+
+
+def _short_name(baseline: str) -> str:
+    """How a baseline is called in a heading: "BLAS dgemm" is dgemm, "GMP (gmpy2.mpz)" is GMP."""
+    return baseline.removeprefix("BLAS ").partition(" ")[0]
+
+
+def _size(r: Record) -> str:
+    return f"n = {r.size}" if r.operation == "matmul" else f"{_label(r.size, False)} bits"
+
+
+def _short(reason: str) -> str:
+    """A refusal without the call that it restates."""
+    return reason.split(": ", 1)[-1].rsplit("; ", 1)[0]
+
+
+# ---------------------------------------------------------------- below the tables
+
+
+def _changes(comparison: Comparison) -> list[str]:
+    if not comparison.changes:
+        return []
+    first = comparison.changes[0]
+    set_name = next((c.kernel_set_name for c in comparison.changes if c.kernel_set_name), "other")
+    columns = [("", "", 27, "<"), ("threads", "1 or all", 12, ">"), ("order of", "summation", 12, ">"),
+               ("BLAS kernel set", f"this or {set_name}", 20, ">")]  # fmt: skip
+    rows = [
+        [c.contestant, *(_count(x) for x in (c.threads, c.k_order, c.kernel_set))]
+        for c in comparison.changes
+    ]
+    title = (f"Does the product depend on how it is computed? "
+             f"Entries of {first.entries:,} (n = {first.size}) that change")  # fmt: skip
+    return ["", styled(title, BOLD), *text.table(columns, rows)]
+
+
+def _count(value: int | None) -> str:
+    if value is None:
+        return styled("-", DIM)
+    return styled(f"{value:,}", YELLOW) if value else styled("0", GREEN)
+
+
+def _first_wrong(comparison: Comparison) -> list[str]:
+    if not comparison.first_wrong:
+        return []
+    lines = [
+        "",
+        styled("Where float methods stop being exact on integers", BOLD),
+        styled("─" * WIDTH, DIM),
+    ]
+    for found in comparison.first_wrong:
+        unit = "k" if found.operation == "matmul" else "bits"
+        where = (styled(f"wrong from {unit} = {found.first_wrong:,}", YELLOW) if found.first_wrong
+                 else f"right up to {unit} = {found.largest_tried:,}")  # fmt: skip
+        lines.append(
+            f"{found.contestant:<27} {text.pad(where, 30, '<')} {styled(found.operands, DIM)}"
+        )
+    return lines
+
+
+def _compilation(comparison: Comparison) -> list[str]:
+    """First calls that took far longer than warm ones: compilation, loading, first touch of memory."""
+    spent: dict[str, float] = {}
+    for r in comparison.records:
+        if r.home == "fastmul" and r.first_call_seconds and r.seconds:
+            extra = r.first_call_seconds - r.seconds
+            if extra > max(COMPILED_SECONDS, r.seconds):
+                key = f"{r.contestant} {r.dtype}" if r.operation == "matmul" else r.contestant
+                spent[key] = spent.get(key, 0.0) + extra
+    if not spent:
+        return []
+    listed = ", ".join(f"{name} {format_seconds(seconds)}" for name, seconds in spent.items())
+    return ["", styled("First calls (compiling, or loading from the cache), not in the times above", BOLD),
+            *note(f"{listed}; together {format_seconds(sum(spent.values()))}")]  # fmt: skip
+
+
+def _legend(comparison: Comparison) -> list[str]:
+    operations = {r.operation for r in comparison.records}
+    lines = ["", styled("How to read this", BOLD), *note(_OF_TIMES)]
+    if "matmul" in operations:
+        lines += note(_OF_MATRICES)
+    if "mul" in operations:
+        lines += note(_OF_INTEGERS)
+    return [*lines, *note(f"Took {comparison.seconds:.0f} s.")]
+
+
+_OF_TIMES = (
+    "* marks the fastest right result on the fewest threads; thr: threads; ×dgemm: its time / this time on as many "
+    "threads, so 2 is twice as fast. Times are the fastest of a few rounds in which all took turns."
+)
+_OF_MATRICES = (
+    "GOP/s = 2 n^3 / time / 10^9. Errors a / r: the largest, and the same relative to the largest entry; off: not the "
+    "exact integers. Integer products are compared whole, float products in "
+    f"{CHECKED_ROWS} rows, with a product found without fastmul. Integer entries are as large as the result allows."
+)
+_OF_INTEGERS = (
+    "(mpz), (int), (limb arrays): what holds the numbers; conversion is inside the time. Results are compared with "
+    "GMP's, and GMP's with a product modulo 2^61 - 1."
+)

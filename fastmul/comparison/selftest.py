@@ -1,0 +1,130 @@
+"""Random differential testing: every row of every table against Python's int and NumPy."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from fastmul.comparison.operands import adversarial_integer
+from fastmul.exceptions import FastmulError
+
+#: Sizes are log-uniform up to these; the oracles, Python's int and NumPy's loops, set the limit.
+LARGEST_BITS, LARGEST_SIDE = 1 << 17, 160
+INTEGER_DTYPES = ("int8", "uint8", "int16", "uint16", "int32", "uint32", "int64", "uint64", "bool")
+
+
+@dataclass
+class Outcome:
+    """How many products of each row were right, and the first that was not."""
+
+    products: Counter[str] = field(default_factory=Counter)
+    mismatch: str | None = None
+
+
+def selftest(seconds: float, seed: int, tell: Callable[[str], None] = lambda text: None) -> Outcome:
+    """Test until `seconds` have passed or a product is wrong; at least one round of every row."""
+    rng = random.Random(seed)
+    outcome = Outcome()
+    deadline = time.monotonic() + seconds
+    number = 0
+    while number == 0 or time.monotonic() < deadline:
+        number += 1
+        for check in (_integers, _matrices):
+            for row, wrong in check(rng):
+                if wrong:
+                    outcome.mismatch = f"round {number}, {row}: {wrong}"
+                    return outcome
+                outcome.products[row] += 1
+                if time.monotonic() > deadline and number > 1:
+                    return outcome
+        tell(f"{sum(outcome.products.values()):,} products right")
+    return outcome
+
+
+def _size(largest: int, rng: random.Random) -> int:
+    return int(2 ** rng.uniform(0, largest.bit_length())) % (largest + 1)
+
+
+def _integers(rng: random.Random) -> Iterator[tuple[str, str | None]]:
+    """One pair of integers through every row, on ints, on mpz and on limb arrays."""
+    import gmpy2
+
+    import fastmul
+    from fastmul.integers import from_limbs, mul_limbs, to_limbs
+    from fastmul.integers.multiplication import MUL
+
+    a, b = (adversarial_integer(_size(LARGEST_BITS, rng), rng) for _ in range(2))
+    b = a if rng.random() < 0.1 else b
+    truth, signs = a * b, [rng.choice((1, -1)) for _ in range(2)]
+    sizes = f"{a.bit_length()} x {b.bit_length()} bits, threads "
+    for name in ("auto", *MUL.names):
+        kind = rng.choice((int, gmpy2.mpz))
+        threads = rng.choice((1, 2))
+        x, y = (kind(sign * value) for sign, value in zip(signs, (a, b), strict=True))
+        try:
+            found = fastmul.mul(x, x if a is b and x == y else y, algorithm=name, threads=threads)
+        except FastmulError:
+            continue  # it refuses this size
+        yield (
+            f"mul {name}",
+            None if found == signs[0] * signs[1] * truth else f"{sizes}{threads}, {kind.__name__}",
+        )
+    if a and b:
+        yield (
+            "mul_limbs",
+            None if from_limbs(mul_limbs(to_limbs(a), to_limbs(b))) == truth else sizes,
+        )
+
+
+def _matrices(rng: random.Random) -> Iterator[tuple[str, str | None]]:
+    """One pair of matrices through every row; integers must equal NumPy's bit for bit."""
+    import fastmul
+    from fastmul.matrices.multiplication import MATMUL
+
+    m, k, n = (_size(LARGEST_SIDE, rng) for _ in range(3))
+    generator = np.random.default_rng(rng.getrandbits(64))
+    first, second = (rng.choice(INTEGER_DTYPES) for _ in range(2))
+    if np.result_type(first, second).kind == "f":  # int64 with uint64 has no integer type
+        second = first
+    a, b = _matrix((m, k), first, generator, rng), _matrix((k, n), second, generator, rng)
+    truth = np.matmul(a, b)
+    for name in ("auto", *MATMUL.names):
+        threads = rng.choice((1, 2))
+        try:
+            found = fastmul.matmul(a, b, algorithm=name, threads=threads)
+        except FastmulError:
+            continue
+        right = found.dtype == truth.dtype and np.array_equal(found, truth)
+        yield (
+            f"matmul {name}",
+            None if right else f"({m}, {k}) @ ({k}, {n}), {first} @ {second}, threads {threads}",
+        )
+
+
+def _matrix(
+    shape: tuple[int, int], name: str, generator: np.random.Generator, rng: random.Random
+) -> np.ndarray:
+    """Full-range, extreme or small entries; contiguous, transposed, reversed or strided."""
+    rows, columns = shape
+    layout = rng.randrange(4)
+    made = (2 * rows, 2 * columns) if layout == 3 else (columns, rows) if layout == 1 else shape
+    x = _entries(made, np.dtype(name), generator, rng.randrange(3))
+    return (x, x.T, x[::-1, ::-1], x[::2, ::2])[layout]
+
+
+def _entries(
+    shape: tuple[int, int], dtype: np.dtype, generator: np.random.Generator, kind: int
+) -> np.ndarray:
+    if dtype.kind == "b":
+        return generator.random(shape) < 0.5
+    info = np.iinfo(dtype)
+    if kind == 0:
+        return generator.integers(info.min, info.max, shape, dtype=dtype, endpoint=True)
+    if kind == 1:
+        return generator.choice(np.array([info.min, info.max], dtype), shape)
+    return generator.integers(0, 3, shape, dtype=dtype)

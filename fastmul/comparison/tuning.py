@@ -1,0 +1,140 @@
+"""What `fastmul tune` measures: each row of each table at growing sizes, and the conversions of integers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from fastmul.comparison.operands import random_integer
+from fastmul.planning import tune
+from fastmul.planning.tune import Curves, Trial, fastest
+
+#: Powers of two, and one and a half times them: from one limb to 16 Mbit.
+LIMBS = sorted({m << k for m in (1, 3) for k in range(19)})
+MATRIX_SIZES = (4, 8, 16, 32, 64, 128, 192, 256, 384, 512, 768, 1024, 1536, 2048)
+MATRIX_DTYPES = (
+    "float64", "float32", "int64", "uint64", "int32", "uint32", "int16", "uint16", "int8", "uint8", "bool",
+)  # fmt: skip
+#: Entries for rows that refuse large ones; 2048 * (2^20)^2 = 2^51 is inside float64's window.
+SMALL_ENTRY = 1 << 20
+LIMB_BITS = 64
+
+
+def measure(tell: Callable[[str], None] = lambda text: None, *, operations: tuple[str, ...] = ("mul", "matmul"),
+            largest: float | None = None) -> Curves:  # fmt: skip
+    """Every curve of the operations' tables on one thread, up to the size `largest`."""
+    found: Curves = {}
+    if "mul" in operations:
+        sizes = [n for n in LIMBS if largest is None or n <= largest]
+        found |= tune.fit(integer_trials(sizes), tell)
+        found |= conversions(sizes, tell)
+    if "matmul" in operations:
+        found |= tune.fit(
+            matrix_trials([n for n in MATRIX_SIZES if largest is None or n <= largest]), tell
+        )
+    return found
+
+
+# ---------------------------------------------------------------- integers
+
+
+def integer_trials(sizes: list[int]) -> Iterator[Trial]:
+    """n x n limbs, on whatever holds the numbers without a conversion: then a cost reads one curve."""
+    from fastmul.integers.multiplication import MUL
+    from fastmul.integers.multiplication.on_limbs import OPERATION as MUL_LIMBS
+    from fastmul.integers.multiplication.problem import MulProblem
+
+    for n in sizes:
+        for row in MUL.table:
+            for kind in ("limbs", "mpz", "int"):
+                if kind == "limbs" and row.name not in MUL_LIMBS.names:
+                    continue
+                for square in (False, True):
+                    problem = MulProblem(n, n, square=square, kind=kind)
+                    if row.refuses(problem) is None:
+                        yield Trial(row, problem, partial(_integer_call, row.name, n, kind, square))
+
+
+def _integer_call(algorithm: str, n: int, kind: str, square: bool) -> Callable[[], Any]:
+    import fastmul
+    from fastmul.integers import mul_limbs
+
+    a, b = (_number(n, seed, kind) for seed in (1, 2))
+    b = a if square else b
+    if kind == "limbs":
+        out = np.empty(2 * n, np.uint64)
+        return partial(mul_limbs, a, b, out=out, algorithm=algorithm, threads=1)
+    return partial(fastmul.mul, a, b, algorithm=algorithm, threads=1)
+
+
+def _number(n: int, seed: int, kind: str) -> Any:
+    import gmpy2
+
+    from fastmul.integers import to_limbs
+
+    value = random_integer(LIMB_BITS * n, seed)
+    return {"int": int, "mpz": gmpy2.mpz, "limbs": to_limbs}[kind](value)
+
+
+def conversions(sizes: list[int], tell: Callable[[str], None]) -> Curves:
+    """``convert.<from>.<to>`` of one number, by its limbs."""
+    import gmpy2
+
+    from fastmul.integers.limbs import from_limbs, magnitude
+
+    convert: dict[tuple[str, str], Callable[[Any], Any]] = {
+        ("int", "limbs"): magnitude,
+        ("mpz", "limbs"): magnitude,
+        ("limbs", "int"): from_limbs,
+        ("limbs", "mpz"): lambda x: gmpy2.mpz(from_limbs(x)),
+        ("int", "mpz"): gmpy2.mpz,
+        ("mpz", "int"): int,
+    }
+    found: Curves = {}
+    for (source, to), function in convert.items():
+        tell(f"convert.{source}.{to}")
+        points = []
+        for n in sizes:
+            seconds = fastest(partial(function, _number(n, 1, source)))
+            points.append([n, float(f"{seconds:.{tune.DIGITS}g}")])
+        found[f"convert.{source}.{to}"] = points
+    return found
+
+
+# ---------------------------------------------------------------- matrices
+
+
+def matrix_trials(sizes: list[int]) -> Iterator[Trial]:
+    """n x n matrices of every dtype for every row, full of large entries, or of small ones if it refuses."""
+    from fastmul.matrices.multiplication import MATMUL
+
+    for n in sizes:
+        for dtype in MATRIX_DTYPES:
+            for small in (False, True):
+                a, b = (_matrix(n, dtype, seed, small) for seed in (1, 2))
+                problem = MATMUL.problem(a, b, threads=1)
+                for row in MATMUL.table:
+                    if row.refuses(problem) is None:
+                        yield Trial(
+                            row,
+                            problem,
+                            lambda row=row, p=problem, a=a, b=b: partial(row.run, p, a, b),
+                        )
+                if np.dtype(dtype).kind not in "iu":
+                    break
+
+
+def _matrix(n: int, name: str, seed: int, small: bool) -> np.ndarray:
+    rng, dtype = np.random.default_rng((seed, n)), np.dtype(name)
+    if dtype.kind == "f":
+        return rng.standard_normal((n, n)).astype(dtype)
+    if dtype.kind == "b":
+        return rng.random((n, n)) < 0.5
+    info = np.iinfo(dtype)
+    low, high = int(info.min), int(info.max)
+    if small:
+        low, high = max(low, -SMALL_ENTRY), min(high, SMALL_ENTRY)
+    return rng.integers(low, high, (n, n), dtype=dtype, endpoint=True)

@@ -1,0 +1,31 @@
+"""Every kernel of the CPU, found by looking: for `fastmul warmup`."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Iterator
+from typing import Any
+
+
+def kernels() -> list[Any]:
+    """All kernels, those that are only made for a ring among them, in order of their names."""
+    import fastmul.kernels.cpu as home
+    from fastmul.kernels.cpu.gemm.kernels import kernels as of_ring
+    from fastmul.kernels.cpu.gemm.rings import rings
+
+    holders: list[Any] = [of_ring(name) for name in rings()]
+    for module in pkgutil.walk_packages(home.__path__, f"{home.__name__}."):
+        holders.append(importlib.import_module(module.name))
+    return sorted({k for holder in holders for k in _kernels_of(holder)}, key=name_of)
+
+
+def _kernels_of(holder: Any) -> Iterator[Any]:
+    from fastmul.runtime.jit import Kernel
+
+    return (value for value in vars(holder).values() if isinstance(value, Kernel))
+
+
+def name_of(kernel: Any) -> str:
+    """A kernel's module, without the package, and its name: "ntt_passes.forward"."""
+    return f"{kernel.__module__.removeprefix('fastmul.kernels.cpu.')}.{kernel.__qualname__}"
