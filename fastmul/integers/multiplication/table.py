@@ -7,10 +7,11 @@ from types import ModuleType
 
 import numpy as np
 
-from fastmul.integers.multiplication import gmp, python
+from fastmul.integers.multiplication import gmp, karatsuba, python, schoolbook, toom3
 from fastmul.integers.multiplication.costs import (
     Cost,
     cheaper,
+    quadratic,
     sliced,
     transformed,
     with_conversion,
@@ -30,6 +31,30 @@ def _row(
 
 
 TABLE = (
+    _row(
+        schoolbook,
+        quadratic("mul.schoolbook"),
+        "limbs",
+        "every limb by every limb",
+        "O(m n)",
+        "Knuth, TAOCP 2, algorithm 4.3.1 M",
+    ),
+    _row(
+        karatsuba,
+        sliced("mul.karatsuba"),
+        "limbs",
+        "three half-size products for four",
+        "O(n^1.585)",
+        "Karatsuba and Ofman, Soviet Physics Doklady 7 (1963) 595-596",
+    ),
+    _row(
+        toom3,
+        sliced("mul.toom3"),
+        "limbs",
+        "five third-size products for nine",
+        "O(n^1.465)",
+        "Toom, Soviet Math. 3 (1963) 714-716; Bodrato, WAIFI 2007, LNCS 4547",
+    ),
     _row(
         gmp,
         cheaper(sliced("mul.gmp"), transformed("mul.gmp")),
@@ -60,4 +85,4 @@ def _on_limbs(module: ModuleType) -> Algorithm:
 
 
 #: The rows that also multiply limb arrays.
-LIMB_TABLE = tuple(_on_limbs(module) for module in (gmp,))
+LIMB_TABLE = tuple(_on_limbs(module) for module in (schoolbook, karatsuba, toom3, gmp))
