@@ -97,7 +97,7 @@ def as_out(function: str, out: Any) -> np.ndarray:
         )
     if not out.flags.writeable:
         raise ValueError(f"{function}(out=...) got a read-only array")
-    return _as_ndarray(function, out)
+    return _as_ndarray(f"{function}(out=...)", out)
 
 
 def may_overlap(out: np.ndarray, *operands: np.ndarray) -> bool:

@@ -11,6 +11,7 @@ import numpy as np
 from fastmul.matrices.multiplication import stacks
 from fastmul.matrices.multiplication.problem import MatmulProblem
 from fastmul.runtime import arrays
+from fastmul.runtime.threads import get_threads
 
 OVERFLOWS = ("wrap", "raise", "promote")
 ACCURACIES = (None, "fast")
@@ -42,6 +43,7 @@ def analyse(
     """Check a call of matmul; raises ValueError or TypeError that restates it."""
     check_choice("overflow", overflow, OVERFLOWS)
     check_choice("accuracy", accuracy, ACCURACIES)
+    get_threads(threads)  # refuses what is no number of threads
     a, b = (_plain(x) for x in arrays.as_operands("matmul", a, b))
     a, b, shape, drop = stack(a, b)
     to_objects = False
@@ -56,6 +58,8 @@ def analyse(
             f"matmul(overflow='promote', dtype={dtype!r}): 'promote' chooses the dtype itself"
         )
     result = result_dtype(a.dtype, b.dtype, dtype, overflow)
+    if result.kind == "f":  # floats are multiplied in the result's dtype
+        a, b = (x.astype(result, copy=False) for x in (a, b))
     is_integer = result.kind in "biu" or to_objects
     if overflow != "wrap" and not is_integer:
         raise ValueError(

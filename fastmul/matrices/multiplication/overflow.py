@@ -109,17 +109,9 @@ def _holds(dtype: np.dtype, exact: np.ndarray) -> bool:
 
 
 def _smallest(at_least: np.dtype, exact: np.ndarray) -> np.dtype:
-    kinds = "iu" if at_least.kind == "i" else "u"
-    for kind in kinds:
-        for size in (1, 2, 4, 8):
-            dtype = np.dtype(f"{kind}{size}")
-            if (
-                size >= at_least.itemsize
-                and (kind == at_least.kind or size == 8)
-                and _holds(dtype, exact)
-            ):
-                return dtype
-    raise AssertionError("an exact 64-bit product fits its own dtype")
+    """The first dtype that holds `exact`: wider ones of the kind of `at_least`, then uint64."""
+    wider = [f"{at_least.kind}{size}" for size in (1, 2, 4, 8) if size >= at_least.itemsize]
+    return next(dtype for dtype in map(np.dtype, (*wider, "u8")) if _holds(dtype, exact))
 
 
 def _pairs(problem: MatmulProblem) -> list[tuple[np.ndarray, np.ndarray]]:
