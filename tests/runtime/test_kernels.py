@@ -16,6 +16,7 @@ from numba.core.typed_passes import type_inference_stage
 import fastmul.kernels.cpu
 from fastmul.runtime.jit import Kernel, _DiskCache
 from fastmul.runtime.target import target
+from tests.runtime.processes import run_python
 
 # Numba compares integers of either sign rightly, and gives a shift its left operand's type.
 MIXED_SIGNS_ARE_RIGHT = {
@@ -72,6 +73,21 @@ def test_no_two_kernels_share_a_cache_folder():
         name = f"{kernel.__module__}.{kernel.__qualname__}{kernel.declared}"
         assert path not in owners, f"{name} and {owners[path]} are cached in one folder"
         owners[path] = name
+
+
+def test_a_new_process_finds_every_kernel_in_the_cache():
+    for kernel in KERNELS:
+        kernel.prepare()
+    compiled = run_python(
+        """
+from tests.runtime.test_kernels import KERNELS
+for kernel in KERNELS:
+    kernel.prepare()
+    if sum(kernel.stats.cache_misses.values()):
+        print(kernel.__module__, kernel.__qualname__)
+"""
+    )
+    assert not compiled, f"compiled again although cached:\n{compiled}"
 
 
 @pytest.mark.skipif(target().avx512, reason="this target has zmm registers; the AVX2 leg has none")
