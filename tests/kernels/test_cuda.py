@@ -190,12 +190,6 @@ def residues(shape, p, seed=0):
     return x
 
 
-def same_residues(x, y, p):
-    assert np.abs(x).max(initial=0.0) <= p
-    assert np.array_equal(np.rint(x), x)
-    return np.array_equal(x.astype(np.int64) % p, y.astype(np.int64) % p)
-
-
 # one pass and several rows in a tile, a tile of exactly one row, two passes with each first radix, three passes
 SHAPES = [
     (1, 1),
@@ -212,11 +206,12 @@ SHAPES = [
 ]
 
 
-@pytest.mark.parametrize("p", [*PRIMES, SMALL_PRIME])
-@pytest.mark.parametrize("shape", SHAPES, ids=str)
+@pytest.mark.parametrize(
+    ("shape", "p"),
+    [(shape, PRIMES[0]) for shape in SHAPES]
+    + [(shape, p) for shape in SHAPES if shape[1] <= 4096 for p in (*PRIMES[1:], SMALL_PRIME)],
+)
 def test_transforms_are_the_reference(host, shape, p):
-    if p != PRIMES[0] and shape[1] > 4096:
-        pytest.skip("larger rows run modulo one prime")
     roots = root_table(p, max(1, shape[1] // 2))
     start = residues(shape, p)
     expected, up, down = start.copy(), start.copy(), start.copy()
@@ -265,11 +260,11 @@ def test_products_are_the_reference(host, p):
     reference.multiply(expected, y, p)
     got = x.copy()
     ntt.multiply(got, y, p)
-    assert same_residues(got, expected, p)
+    assert np.array_equal(got, expected)
     square, expected = x.copy(), x.copy()
     reference.multiply(expected, expected, p)
     ntt.multiply(square, square, p)
-    assert same_residues(square, expected, p)
+    assert np.array_equal(square, expected)
 
 
 def test_products_larger_than_the_grid(host):
@@ -338,10 +333,10 @@ def test_transforms_on_a_gpu(cupy, shape):
     kernels = backends.kernels_for(x).ntt
     kernels.forward(x, p, device_roots)
     reference.forward(expected, p, roots)
-    assert same_residues(x.get(), expected, p)
+    assert np.array_equal(x.get(), expected)
     kernels.multiply(x, x, p)
     reference.multiply(expected, expected, p)
-    assert same_residues(x.get(), expected, p)
+    assert np.array_equal(x.get(), expected)
     kernels.inverse(x, p, device_roots)
     reference.inverse(expected, p, roots)
-    assert same_residues(x.get(), expected, p)
+    assert np.array_equal(x.get(), expected)

@@ -1,6 +1,6 @@
 """Number-theoretic transforms on the GPU: the contract of `fastmul.kernels.reference.ntt`, cut into launches.
 
-Arrays are CuPy's: float64, C-contiguous, on one device. Values come back within |x| <= p.
+Arrays are CuPy's: float64, C-contiguous, on one device. Outputs are balanced residues, as the reference's.
 """
 
 from __future__ import annotations
