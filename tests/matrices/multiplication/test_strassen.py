@@ -1,0 +1,81 @@
+"""Strassen-Winograd: any sizes, any levels, exact for integers, only by request for floats."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import fastmul
+from fastmul.matrices.multiplication import strassen
+from tests.matrices.cases import assert_same, random_matrix
+
+
+def numpy_base(a, b, out):
+    np.matmul(a, b, out=out)
+
+
+@given(
+    st.tuples(*[st.integers(1, 40)] * 3),
+    st.integers(1, 3),
+    st.sampled_from(["int8", "int32", "uint64"]),
+    st.integers(1, 2),
+)
+def test_any_size_any_level(shape, levels, dtype, threads):
+    """Over NumPy's own integer product, so that only the recursion is tested: odd sizes are peeled."""
+    m, k, n = shape
+    a = random_matrix((m, k), np.dtype(dtype), m)
+    b = random_matrix((k, n), np.dtype(dtype), n)
+    out = np.empty((m, n), dtype)
+    strassen.multiply(a, b, out, levels, numpy_base, threads)
+    np.testing.assert_array_equal(out, a @ b)
+
+
+@pytest.mark.parametrize("levels", [1, 2, 3])
+def test_strided_operands_and_result(levels):
+    a = random_matrix((52, 46), np.dtype("int64"), 1)[::-2, 1:]
+    b = np.asfortranarray(random_matrix((45, 33), np.dtype("int64"), 2))
+    out = np.zeros((26, 66), np.int64)[:, ::2]
+    strassen.multiply(a, b, out, levels, numpy_base)
+    np.testing.assert_array_equal(out, a @ b)
+
+
+@pytest.mark.parametrize("panel", [64, 1000, 1 << 30])
+def test_fused_additions_do_not_depend_on_panels(panel, monkeypatch):
+    monkeypatch.setattr(strassen, "PANEL_BYTES", panel)
+    a, b = (random_matrix((48, 48), np.dtype("int64"), s) for s in (1, 2))
+    out = np.empty((48, 48), np.int64)
+    strassen.multiply(a, b, out, 2, numpy_base, 2)
+    np.testing.assert_array_equal(out, a @ b)
+
+
+def test_levels():
+    leaf = strassen.SMALLEST_LEAF
+    assert strassen.levels_for(2, 9, 9) == 1
+    assert strassen.levels_for(4 * leaf - 1, 8 * leaf, 8 * leaf) == 1
+    assert strassen.levels_for(4 * leaf, 4 * leaf, 4 * leaf) == 2
+    assert strassen.levels_for(64 * leaf, 64 * leaf, 64 * leaf) == strassen.MAX_LEVELS
+
+
+def test_two_levels_through_matmul(monkeypatch):
+    """Packed leaves, levels chosen by size."""
+    monkeypatch.setattr(strassen, "SMALLEST_LEAF", 32)
+    a, b = (random_matrix((150, 150), np.dtype("int64"), s) for s in (1, 2))
+    assert_same(strassen.matmul(a, b), a @ b)
+
+
+def refusal(a, **keywords):
+    lines = fastmul.explain(fastmul.matmul, a, a, **keywords).lines
+    return next(line.refusal for line in lines if line.algorithm == "strassen")
+
+
+def test_floats_only_when_asked():
+    a = np.random.default_rng(0).random((64, 64))
+    assert refusal(a)
+    assert refusal(a, accuracy="fast") is None
+    np.testing.assert_allclose(strassen.matmul(a, a), a @ a, rtol=1e-12)
+    with pytest.raises(fastmul.AlgorithmError, match="subtraction"):
+        strassen.matmul(a > 0, a > 0)
+    with pytest.raises(fastmul.AlgorithmError, match="no halves"):
+        strassen.matmul(a[:1].astype(int), a.astype(int))
