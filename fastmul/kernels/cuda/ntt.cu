@@ -181,13 +181,15 @@ __device__ __forceinline__ void run_stages(double *shared, Tile tile, const doub
 
 // Grid: one block per tile of x, (batch, n) with n a power of two; depth = levels of the tree above this pass.
 extern "C" __global__ void __launch_bounds__(THREADS, THREADS_PER_MULTIPROCESSOR / THREADS)
-    ntt_forward(double *x, index_t n, index_t batch, int depth, const double *roots, double p, double inverse) {
+    ntt_forward(double *x, index_t n, index_t batch, int depth,
+                const double *__restrict__ roots, double p, double inverse) {
   __shared__ double shared[PADDED_TILE];
   run_stages<FORWARD>(shared, Tile(x, n, batch, depth), roots, {p, inverse});
 }
 
 extern "C" __global__ void __launch_bounds__(THREADS, THREADS_PER_MULTIPROCESSOR / THREADS)
-    ntt_inverse(double *x, index_t n, index_t batch, int depth, const double *roots, double p, double inverse) {
+    ntt_inverse(double *x, index_t n, index_t batch, int depth,
+                const double *__restrict__ roots, double p, double inverse) {
   __shared__ double shared[PADDED_TILE];
   run_stages<INVERSE>(shared, Tile(x, n, batch, depth), roots, {p, inverse});
 }
