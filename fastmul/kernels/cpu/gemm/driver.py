@@ -34,28 +34,47 @@ PACK_BYTES = 4 << 20
 def multiply(
     a: np.ndarray, b: np.ndarray, c: np.ndarray, ring: str, threads: int | None = None
 ) -> None:
-    """C = A B over a ring; c overlaps neither a nor b."""
+    """C = A B over the ring named `ring` (rings.py); c overlaps neither a nor b."""
+    multiply_with(kernels(ring), a, b, c, threads)
+
+
+def multiply_with(
+    found: Kernels, a: np.ndarray, b: np.ndarray, c: np.ndarray, threads: int | None = None
+) -> None:
+    """C = A B by the given kernels."""
     (m, k), n = a.shape, b.shape[1]
     if k == 0 or m == 0 or n == 0:
         c[...] = 0
         return
-    found = kernels(ring)
-    if m * n * k <= SMALL_WORK:
+    mr, nr, kc = found.ring.tile.mr, found.ring.nr, found.ring.tile.kc
+    if max(m, mr) * max(n, nr) * k <= SMALL_WORK:
         found.multiply_small(a, b.T, c)
         return
-    _multiply_in_chunks(found, a, b.T, c, get_threads(threads))
+    widest = (
+        max(
+            1,
+            SLAB_BYTES
+            // (found.ring.side_b.word_bytes * (min(k, kc) // found.ring.k_group + 2) * nr),
+        )
+        * nr
+    )
+    for j in range(0, n, widest):
+        stop = min(n, j + widest)
+        _multiply_columns(found, a, b[:, j:stop].T, c[:, j:stop], get_threads(threads))
 
 
-def _multiply_in_chunks(
+def _multiply_columns(
     found: Kernels, a: np.ndarray, bt: np.ndarray, c: np.ndarray, threads: int
 ) -> None:
+    """C = A B for so few columns that a block of all of them fits a slab."""
     ring, tile, side = found.ring, found.ring.tile, found.ring.side_b
     (m, k), n = a.shape, bt.shape[0]
     n_panels = -(-n // ring.nr)
-    b_row = n_panels * ring.nr * side.word_bytes  # bytes of one k-group of B, packed
-    block_bytes = b_row * (side.header_words + tile.kc // ring.k_group)
-    blocks = min(max(1, SLAB_BYTES // block_bytes), -(-k // tile.kc))
-    depth = blocks * tile.kc
+    kc = min(tile.kc, -(-k // ring.k_group) * ring.k_group)
+    block_groups = side.header_words + kc // ring.k_group
+    block_bytes = n_panels * ring.nr * block_groups * side.word_bytes
+    blocks = min(max(1, SLAB_BYTES // block_bytes), -(-k // kc))
+    depth = blocks * kc
     rows = max(1, CHUNK_WORK // (depth * n * tile.mc)) * tile.mc
     rows = min(rows, -(-m // (threads * tile.mr)) * tile.mr)
     columns = -(-n_panels // max(threads, blocks * block_bytes // PACK_BYTES)) * ring.nr
@@ -64,8 +83,8 @@ def _multiply_in_chunks(
 
         def pack_columns(start: int, k_start: int, k_stop: int) -> None:
             count = min(columns, n - start)
-            for block, first in enumerate(range(k_start, k_stop, tile.kc)):
-                deep = min(tile.kc, k_stop - first)
+            for block, first in enumerate(range(k_start, k_stop, kc)):
+                deep = min(kc, k_stop - first)
                 groups = side.header_words + -(-deep // ring.k_group)
                 to = slab_address + block * block_bytes + start * groups * side.word_bytes
                 found.pack_b(bt, start, count, first, deep, to)

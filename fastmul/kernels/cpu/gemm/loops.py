@@ -14,43 +14,50 @@ ALIGNMENT = 64
 #: Words of a row that one transposition takes; 4 x 4 blocks need no shuffle across more than 32 bytes.
 BLOCK = 4
 
+#: k-groups that are packed for all panels before the next: as many streams as the hardware prefetches.
+STRETCH = 8
+
 
 def pack(x, first, rows, start, depth, to):  # type: ignore[no-untyped-def]
     """Template: pack x[first : first + rows, start : start + depth] into panels at the address `to`."""
     groups = (depth + GROUP - 1) // GROUP
     whole_groups = depth // GROUP
     row_stride, k_stride = x.strides
-    for done in range(0, rows, ROWS):
-        header = to + done // ROWS * (HEADER + groups) * ROWS * WORD_BYTES
-        panel = header + HEADER * ROWS * WORD_BYTES
-        corner = address(x) + (first + done) * row_stride + start * k_stride
-        left = min(ROWS, rows - done)
-        g = 0
-        if left == ROWS and k_stride == ITEM_BYTES:
-            while g + BLOCK <= whole_groups:
-                put_block(
-                    panel + g * ROWS * WORD_BYTES, corner + g * GROUP * ITEM_BYTES, row_stride
-                )
-                g += BLOCK
-        elif left == ROWS and row_stride == ITEM_BYTES:
-            while g < whole_groups:
-                put_group(panel + g * ROWS * WORD_BYTES, corner + g * GROUP * k_stride, k_stride)
+    panel_bytes = (HEADER + groups) * ROWS * WORD_BYTES
+    # memory order: a few lines of x across all panels where a line is a k, whole panels otherwise
+    stretch = STRETCH if row_stride == ITEM_BYTES else groups
+    for g_start in range(0, groups, stretch):
+        g_stop = min(groups, g_start + stretch)
+        for done in range(0, rows, ROWS):
+            panel = to + done // ROWS * panel_bytes + HEADER * ROWS * WORD_BYTES
+            corner = address(x) + (first + done) * row_stride + start * k_stride
+            left = min(ROWS, rows - done)
+            g = g_start
+            if left == ROWS and k_stride == ITEM_BYTES:
+                while g + BLOCK <= min(g_stop, whole_groups):
+                    source = corner + g * GROUP * ITEM_BYTES
+                    put_block(panel + g * ROWS * WORD_BYTES, source, row_stride)
+                    g += BLOCK
+            elif left == ROWS and row_stride == ITEM_BYTES:
+                while g < min(g_stop, whole_groups):
+                    source = corner + g * GROUP * k_stride
+                    put_group(panel + g * ROWS * WORD_BYTES, source, k_stride)
+                    g += 1
+            while g < g_stop:
+                word = panel + g * ROWS * WORD_BYTES
+                if left < ROWS or g == whole_groups:
+                    put_zeros(word)
+                for r in range(left):
+                    for q in range(min(GROUP, depth - g * GROUP)):
+                        value = x[first + done + r, start + g * GROUP + q]
+                        put(word + (r * GROUP + q) * PACKED_BYTES, value)
                 g += 1
-        while g < groups:
-            for r in range(ROWS):
-                for q in range(GROUP):
-                    k = g * GROUP + q
-                    to_element = panel + ((g * ROWS + r) * GROUP + q) * PACKED_BYTES
-                    if r < left and k < depth:
-                        put(to_element, x[first + done + r, start + k])
-                    else:
-                        put_zero(to_element)
-            g += 1
-        if HEADER:
-            for r in range(ROWS * GROUP):
-                put_zero(header + r * PACKED_BYTES)
-            for g in range(groups):
-                add_excess(header, panel + g * ROWS * WORD_BYTES)
+    if HEADER:
+        for done in range(0, rows, ROWS):
+            header = to + done // ROWS * panel_bytes
+            put_zeros(header)
+            for g in range(1, groups + 1):
+                add_excess(header, header + g * ROWS * WORD_BYTES)
 
 
 def multiply_rows(a, c, i_start, i_stop, k_start, k_stop, slab, scratch):  # type: ignore[no-untyped-def]

@@ -41,7 +41,7 @@ def make_pack(side: Side, name: str) -> Kernel:
         ROWS=side.rows, GROUP=side.k_group, ITEM_BYTES=item, PACKED_BYTES=packed,
         WORD_BYTES=packed * side.k_group, HEADER=side.header_words,
         put=_make_put(side), put_block=_make_put_block(side), put_group=_make_put_group(side),
-        put_zero=_make_put_zero(side), add_excess=_make_add_excess(side),
+        put_zeros=_make_put_zeros(side), add_excess=_make_add_excess(side),
     )(loops.pack)  # fmt: skip
 
 
@@ -136,19 +136,19 @@ def _make_put_block(side: Side) -> Any:
     return put_block
 
 
-def _make_put_zero(side: Side) -> Any:
-    """``put_zero(to)``: one packed element that adds nothing."""
+def _make_put_zeros(side: Side) -> Any:
+    """``put_zeros(to)``: one k-group of a whole panel that adds nothing."""
+    words = ir.VectorType(ir.IntType(8 * side.word_bytes), side.rows)
 
     @intrinsic
-    def put_zero(typing_context: Any, to: Any) -> Any:
+    def put_zeros(typing_context: Any, to: Any) -> Any:
         def lower(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-            kind = emit.element(side.packed)
-            emit.store(builder, ir.Constant(kind, 0), emit.at(builder, args[0]))
+            emit.store(builder, ir.Constant(words, None), emit.at(builder, args[0]))
             return context.get_dummy_value()
 
         return types.void(types.int64), lower
 
-    return put_zero
+    return put_zeros
 
 
 def _make_add_excess(side: Side) -> Any:
