@@ -24,9 +24,12 @@ the order of nodes as in FLINT's fft_small (D. Schultz).
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
-from fastmul.bounds.primes import GENERATORS, balanced
+from fastmul.bounds.primes import GENERATORS, PRIMES, balanced
+from fastmul.runtime import scratch
 
 
 def root_of_unity(p: int, order: int) -> int:
@@ -53,8 +56,7 @@ def _generator(p: int) -> int:
 def root_table(p: int, size: int) -> np.ndarray:
     """The first `size` roots in bit-reversed order, as balanced float64 residues.
 
-    A transform of length n needs size n/2. Plain Python integers: for large tables see
-    `fastmul.kernels.cpu.ntt_tables`.
+    A transform of length n needs size n/2. Plain Python integers; `tables` builds the large ones.
     """
     roots = [1]
     level = 0
@@ -63,3 +65,93 @@ def root_table(p: int, size: int) -> np.ndarray:
         roots += [root * step % p for root in roots]
         level += 1
     return np.array([balanced(root, p) for root in roots[:size]], np.float64)
+
+
+#: Points whose lanes' roots are kept ready; beyond, they are turned into place (`kernels.cpu.ntt_tables.turn`).
+PACKED_POINTS = 1 << 17
+#: Tables are built for these numbers of points: the small one in well under a millisecond.
+_SMALL_POINTS, _LEAF = 1 << 13, 64
+
+
+@dataclass(frozen=True)
+class Tables:
+    """The roots that transforms of up to `points` points need, modulo each of PRIMES; first index: the prime."""
+
+    points: int
+    moduli: np.ndarray  # (3, 2): p, 1/p
+    roots: np.ndarray  # (3, points/16), at least
+    packed: np.ndarray  # (3, 56 * leaves): the lanes' roots, of min(points, PACKED_POINTS) points
+    inv_roots: np.ndarray
+    inv_packed: np.ndarray
+
+    @property
+    def n_bytes(self) -> int:
+        arrays = (self.roots, self.packed, self.inv_roots, self.inv_packed)
+        return sum(array.nbytes for array in arrays)
+
+
+def tables(points: int) -> Tables:
+    """The tables for transforms of `points` points, a power of two, kept between calls."""
+    size = next(size for size in (_SMALL_POINTS, PACKED_POINTS, points) if points <= size)
+    return scratch.table(("ntt", size), lambda: _build(size), lambda made: made.n_bytes)
+
+
+def _build(points: int) -> Tables:
+    from fastmul.kernels.cpu.ntt_tables import pack
+
+    covered = min(points, PACKED_POINTS)
+    n_roots, leaves = max(points // 16, covered // 2), covered // _LEAF
+    ways = []
+    for inverse in (False, True):
+        roots = _stack([_fast_root_table(p, n_roots, inverse) for p in PRIMES])
+        packed = _stack([pack(row, leaves) for row in roots])
+        ways += [_stack([row[: max(points // 16, _LEAF)] for row in roots]), packed]
+    moduli = np.array([[p, 1.0 / p] for p in PRIMES])
+    return Tables(points, moduli, *ways)
+
+
+def factors(points: int, inner: int) -> np.ndarray:
+    """(3, 6, points/inner): what turns the lanes' roots of node 0 of `inner` points into those of node k.
+
+    For each prime roots[m k / 4], roots[m k / 2], roots[m k], m = inner/2, then their inverses.
+    """
+
+    def build() -> np.ndarray:
+        shift = (inner // 2).bit_length() - 1
+        return np.array([
+            [_fast_root_table(p, points // inner, inverse, shift - down)
+             for inverse in (False, True) for down in (2, 1, 0)]
+            for p in PRIMES
+        ])  # fmt: skip
+
+    return scratch.table(("ntt factors", points, inner), build, lambda made: made.nbytes)
+
+
+def _fast_root_table(p: int, size: int, inverse: bool = False, shift: int = 0) -> np.ndarray:
+    """roots[2**shift * k], k < size, or their inverses."""
+    from fastmul.kernels.cpu.ntt_tables import extend
+
+    made = scratch.aligned_empty(max(size, 16))
+    made[0] = 1.0
+    modulus = np.array([p, 1.0 / p])
+    count = 1
+    while count < size:
+        step = root_of_unity(p, 4 * count << shift)
+        if inverse:
+            step = pow(step, -1, p)
+        if count < 8:
+            made[count : 2 * count] = [balanced(int(r) * step, p) for r in made[:count]]
+        else:
+            extend(made, count, float(balanced(step, p)), modulus)
+        count *= 2
+    return made[:size]
+
+
+def _stack(rows: list[np.ndarray]) -> np.ndarray:
+    """Rows as one array, each on a cache line of its own and not at the same place of a page."""
+    width = rows[0].size + 2 * _LEAF
+    stacked = scratch.aligned_empty(len(rows) * width).reshape(len(rows), width)
+    for target, row in zip(stacked, rows, strict=True):
+        target[: row.size] = row
+        target[row.size :] = 0.0
+    return stacked

@@ -1,0 +1,256 @@
+"""The last pass of a product: up the first three levels, residues become integers, integers become limbs.
+
+A coefficient C of the product polynomial, 0 <= C < M = p1 p2 p3, is known by its residues. With M_i = M / p_i
+and r_i = C / M_i modulo p_i,
+
+    C = r_1 M_1 + r_2 M_2 + r_3 M_3 - k M,    k = floor(r_1/p_1 + r_2/p_2 + r_3/p_3),
+
+where any representatives r_i will do, and k is found in float64 because C/M keeps away from 1
+(`fastmul.bounds.crt`). We take r_i + 2 p_i, which is positive, and add it to 2^52: then the low 52 bits of the
+float64 *are* the integer, as the 52-bit multiply-add wants it. Sums are kept in three words of 52 bits, cut
+into lo + 2^64 mid + 2^128 hi, and three neighbouring coefficients make a limb:
+
+    limb[i] = lo[i] + mid[i-1] + hi[i-2] + carry
+
+The carries of eight limbs are one addition of bit masks: a limb that is all ones passes a carry on, so adding
+the mask of generated carries to the mask of all-ones limbs lets them ripple.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import int64, void
+
+from fastmul.bounds.crt import INTEGER_BITS, NEAR_ZERO, REPRESENTATIVE
+from fastmul.kernels.cpu.ntt_arithmetic import mulmod, mulmod2, reduce
+from fastmul.kernels.cpu.ntt_limbs import BUFFER, LIMBS
+from fastmul.kernels.cpu.ntt_passes import ROW, TABLE
+from fastmul.kernels.cpu.ntt_vectors import bits, multiply_add_high, multiply_add_low, store_until
+from fastmul.kernels.cpu.vectors import (
+    add_mask,
+    fma,
+    load,
+    mask_equal,
+    mask_less,
+    shift_in_1,
+    shift_in_2,
+    shift_left,
+    shift_right,
+    splat,
+    store,
+)
+from fastmul.runtime.jit import inline, kernel
+
+STATES = int64[::1]
+
+#: Where each constant of a prime lies in its row of `constants` (`transforms.residues.leave_constants`).
+P, PINV, SCALE = 0, 1, 2
+INV_I, INV_Z, INV_IZ = 3, 4, 5
+HALF, HALF_I, HALF_Z, HALF_IZ, TWO = 6, 7, 8, 9, 10
+I, INV_4I, IZ_INV_4I, QUARTER, IZ_QUARTER = 11, 12, 13, 14, 15
+CONSTANTS = 16
+
+#: The state of a segment: mid and hi of its last eight coefficients, the carry of lo + mid, the carry of the limb.
+MID, HI, CARRY_MID, CARRY, STATE = 0, 8, 16, 17, 24
+
+#: Columns taken through both halves of the pass at a time: 8 blocks of 3 primes fill three quarters of 32 KiB.
+COLUMNS = 128
+
+WORD = (1 << 52) - 1
+SEGMENTS = 8
+ONE, ZERO = np.uint64(1), np.uint64(0)
+
+
+# ---------------------------------------------------------------------------- up the first three levels
+
+
+@inline
+def join_root_8(x, i, block, k, at):
+    """Eight blocks from their values at the eight roots of y**8 = 1, times 8; in 1.0 p, out 5.0 p."""
+    p, pinv = splat(k[at + P]), splat(k[at + PINV])
+    inv_i, inv_z, inv_iz = splat(k[at + INV_I]), splat(k[at + INV_Z]), splat(k[at + INV_IZ])
+    a, b, c, d = load(x, i), load(x, i + block), load(x, i + 2 * block), load(x, i + 3 * block)
+    e, f = load(x, i + 4 * block), load(x, i + 5 * block)
+    g, h = load(x, i + 6 * block), load(x, i + 7 * block)
+    a, b, c, d, e, f, g, h = a + b, a - b, c + d, c - d, e + f, e - f, g + h, g - h
+    d, f = mulmod2(d, f, inv_i, inv_z, p, pinv)
+    h = mulmod(h, inv_iz, p, pinv)
+    a, c, b, d = a + c, a - c, b + d, b - d
+    e, g, f, h = e + g, e - g, f + h, f - h
+    g, h = mulmod2(g, h, inv_i, inv_i, p, pinv)
+    a, e = reduce(a, p, pinv), reduce(e, p, pinv)
+    store(x, i, a + e)
+    store(x, i + block, b + f)
+    store(x, i + 2 * block, c + g)
+    store(x, i + 3 * block, d + h)
+    store(x, i + 4 * block, a - e)
+    store(x, i + 5 * block, b - f)
+    store(x, i + 6 * block, c - g)
+    store(x, i + 7 * block, d - h)
+
+
+@inline
+def join_root_truncated(x, i, block, children, k, at):
+    """4 to 7 blocks from their values at as many of the roots, times 4; in 1.0 p, out 5.0 p.
+
+    The product is P = P4 + (y^4 - 1) Q with P4 from the first four values, and y^4 - 1 = -2 at the others:
+
+        5 values    Q = q0             from P(z)
+        6 values    Q = q0 + q1 y      from P modulo y^2 - I, that is P(z) and P(-z)
+        7 values    and (y^2 - I) q2 more, from P(t), t = I z, where (y^4 - 1)(y^2 - I) = 4 I
+    """
+    p, pinv = splat(k[at + P]), splat(k[at + PINV])
+    a, b, c, d = load(x, i), load(x, i + block), load(x, i + 2 * block), load(x, i + 3 * block)
+    a, b, c, d = a + b, a - b, c + d, c - d
+    d = mulmod(d, splat(k[at + INV_I]), p, pinv)
+    a, c, b, d = a + c, a - c, b + d, b - d
+    a, b, c, d = reduce(a, p, pinv), reduce(b, p, pinv), reduce(c, p, pinv), reduce(d, p, pinv)
+    if children == 5:
+        s, t = mulmod2(a, b, splat(k[at + HALF]), splat(k[at + HALF_Z]), p, pinv)
+        u, v = mulmod2(c, d, splat(k[at + HALF_I]), splat(k[at + HALF_IZ]), p, pinv)
+        e = (s + t) + (u + v) - mulmod(load(x, i + 4 * block), splat(k[at + TWO]), p, pinv)
+        a = a - e
+        store(x, i + 4 * block, e)
+    elif children > 5:
+        e, f = load(x, i + 4 * block), load(x, i + 5 * block)
+        s, t = mulmod2(a, b, splat(k[at + HALF]), splat(k[at + HALF]), p, pinv)
+        u, v = mulmod2(c, d, splat(k[at + HALF_I]), splat(k[at + HALF_I]), p, pinv)
+        f, e = mulmod(e - f, splat(k[at + INV_Z]), p, pinv), e + f
+        e, f = s + u - e, t + v - f
+        a, b = a - e, b - f
+        if children == 7:
+            g = mulmod(load(x, i + 6 * block), splat(k[at + INV_I]), p, pinv)
+            s, t = mulmod2(a - e, b - f, splat(k[at + INV_4I]), splat(k[at + IZ_INV_4I]), p, pinv)
+            u, v = mulmod2(c, d, splat(k[at + QUARTER]), splat(k[at + IZ_QUARTER]), p, pinv)
+            g = g - s - t + u + v
+            s = mulmod(g, splat(k[at + I]), p, pinv)
+            a, c, e = a + s, c - g, e - s
+            store(x, i + 6 * block, g)
+        store(x, i + 4 * block, e)
+        store(x, i + 5 * block, f)
+    store(x, i, a)
+    store(x, i + block, b)
+    store(x, i + 2 * block, c)
+    store(x, i + 3 * block, d)
+
+
+@kernel(void(ROW, int64, int64, int64, int64, TABLE, int64))
+def join_root(x, block, children, start, stop, constants, at):
+    if children == 8:
+        for i in range(start, stop, 8):
+            join_root_8(x, i, block, constants, at)
+    else:
+        for i in range(start, stop, 8):
+            join_root_truncated(x, i, block, children, constants, at)
+
+
+# ---------------------------------------------------------------------------- residues to limbs
+
+
+@kernel(void(ROW, ROW, ROW, int64, int64, BUFFER, TABLE, LIMBS, STATES, int64))
+def carry_out(x1, x2, x3, at, count, out, k, words, state, s):
+    """Coefficients at..at+count become limbs out[at:at+count]; state[s:] carries on from the previous call."""
+    p1, p2, p3 = splat(k[P]), splat(k[CONSTANTS + P]), splat(k[2 * CONSTANTS + P])
+    pinv1, pinv2 = splat(k[PINV]), splat(k[CONSTANTS + PINV])
+    pinv3 = splat(k[2 * CONSTANTS + PINV])
+    scale1, scale2 = splat(k[SCALE]), splat(k[CONSTANTS + SCALE])
+    scale3 = splat(k[2 * CONSTANTS + SCALE])
+    lift1 = splat(INTEGER_BITS + REPRESENTATIVE * k[P])
+    lift2 = splat(INTEGER_BITS + REPRESENTATIVE * k[CONSTANTS + P])
+    lift3 = splat(INTEGER_BITS + REPRESENTATIVE * k[2 * CONSTANTS + P])
+    near_zero, lift_k = splat(NEAR_ZERO - 0.5), splat(INTEGER_BITS + 3.0 * REPRESENTATIVE)
+    word, ones, zero = splat(WORD), splat(-1), splat(0)
+    n = out.size
+    mid_before, hi_before = load(state, s + MID), load(state, s + HI)
+    carry_mid, carry = state[s + CARRY_MID], state[s + CARRY]
+    for i in range(at, at + count, 8):
+        r1 = mulmod(load(x1, i), scale1, p1, pinv1)
+        r2 = mulmod(load(x2, i), scale2, p2, pinv2)
+        r3 = mulmod(load(x3, i), scale3, p3, pinv3)
+        v1, v2, v3 = bits(r1 + lift1), bits(r2 + lift2), bits(r3 + lift3)
+        v4 = bits(fma(r3, pinv3, fma(r2, pinv2, fma(r1, pinv1, near_zero))) + lift_k)
+        # the sum of v_i M_i - k M in three words of 52 bits, modulo 2^156; words[6:] is 2^156 - M
+        w0 = multiply_add_low(zero, v1, splat(words[0]))
+        u0 = multiply_add_low(zero, v2, splat(words[2]))
+        w0 = multiply_add_low(w0, v3, splat(words[4]))
+        u0 = multiply_add_low(u0, v4, splat(words[6]))
+        w1 = multiply_add_high(zero, v1, splat(words[0]))
+        u1 = multiply_add_low(zero, v1, splat(words[1]))
+        w1 = multiply_add_high(w1, v2, splat(words[2]))
+        u1 = multiply_add_low(u1, v2, splat(words[3]))
+        w1 = multiply_add_high(w1, v3, splat(words[4]))
+        u1 = multiply_add_low(u1, v3, splat(words[5]))
+        w1 = multiply_add_high(w1, v4, splat(words[6]))
+        u1 = multiply_add_low(u1, v4, splat(words[7]))
+        w2 = multiply_add_high(zero, v1, splat(words[1]))
+        u2 = multiply_add_high(zero, v2, splat(words[3]))
+        w2 = multiply_add_high(w2, v3, splat(words[5]))
+        u2 = multiply_add_high(u2, v4, splat(words[7]))
+        w2 = multiply_add_low(w2, v4, splat(words[8]))
+        w0 = w0 + u0
+        w1 = w1 + u1 + shift_right(w0, 52)
+        w2 = w2 + u2 + shift_right(w1, 52)
+        w0, w1, w2 = w0 & word, w1 & word, w2 & word
+        lo = w0 | shift_left(w1, 52)
+        mid = shift_right(w1, 12) | shift_left(w2, 40)
+        hi = shift_right(w2, 24)
+        # limb = lo + mid of the limb before + hi of the one before that, and the carries
+        addend = shift_in_1(mid_before, mid)
+        total = lo + addend
+        generated = mask_less(total, addend)
+        addend = add_mask(shift_in_2(hi_before, hi), generated << 1 | carry_mid)
+        carry_mid = generated >> 7
+        total = total + addend
+        generated, passing = mask_less(total, addend), mask_equal(total, ones)
+        rippled = (generated << 1 | carry) + passing
+        carries = rippled ^ passing
+        carry = carries >> 8
+        mid_before, hi_before = mid, hi
+        total = add_mask(total, carries)
+        if i + 8 <= n:
+            store(out, i, total)
+        else:
+            store_until(out, i, n, total)
+    store(state, s + MID, mid_before)
+    store(state, s + HI, hi_before)
+    state[s + CARRY_MID], state[s + CARRY] = carry_mid, carry
+
+
+@kernel(void(ROW, ROW, ROW, BUFFER, int64, int64, int64, int64, TABLE, LIMBS, STATES))
+def leave(x1, x2, x3, out, block, children, start, stop, constants, words, state):
+    """Columns start..stop of all blocks become limbs, each block a segment with a carry state of its own."""
+    state[: SEGMENTS * STATE] = 0
+    for i in range(start, stop, COLUMNS):
+        end = min(i + COLUMNS, stop)
+        join_root(x1, block, children, i, end, constants, 0)
+        join_root(x2, block, children, i, end, constants, CONSTANTS)
+        join_root(x3, block, children, i, end, constants, 2 * CONSTANTS)
+        for segment in range(children):
+            at = segment * block + i
+            count = min(end - i, (out.size - at + 7) >> 3 << 3)
+            if count > 0:
+                carry_out(x1, x2, x3, at, count, out, constants, words, state, segment * STATE)
+
+
+@kernel(void(BUFFER, int64, int64, int64, STATES))
+def settle(out, block, children, stop, state):
+    """Add what each segment of a `leave` that ended at column `stop` carries out of itself."""
+    for segment in range(children):
+        at = segment * block + stop
+        s = segment * STATE
+        if at >= out.size:
+            return
+        mid = np.uint64(state[s + MID + 7])
+        rest = np.uint64(state[s + HI + 6] + state[s + CARRY_MID] + state[s + CARRY])
+        first = out[at] + mid
+        carry = ONE if first < mid else ZERO
+        second = first + rest
+        carry += ONE if second < rest else ZERO
+        out[at] = second
+        carry += np.uint64(state[s + HI + 7])
+        at += 1
+        while carry != ZERO and at < out.size:
+            second = out[at] + carry
+            carry = ONE if second < carry else ZERO
+            out[at] = second
+            at += 1

@@ -1,0 +1,144 @@
+"""Products by number-theoretic transforms against Python's and GMP's, around every internal threshold."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+
+import gmpy2
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from fastmul.bounds.crt import max_terms
+from fastmul.integers.multiplication import ntt
+from fastmul.kernels.cpu import ntt_product
+from tests import adversaries
+
+SENTINEL = 0xDEAD_BEEF_DEAD_BEEF
+
+
+def multiply(a: np.ndarray, b: np.ndarray, threads: int = 1) -> np.ndarray:
+    """mul_limbs into the middle of a guarded buffer, from read-only operands."""
+    a.flags.writeable = b.flags.writeable = False
+    guarded = np.full(a.size + b.size + 2, SENTINEL, np.uint64)
+    ntt.mul_limbs(a, b, guarded[1:-1], threads)
+    assert guarded[0] == guarded[-1] == SENTINEL
+    return guarded[1:-1]
+
+
+def value(limbs: np.ndarray) -> gmpy2.mpz:
+    return gmpy2.from_binary(b"\x01\x01" + limbs.tobytes()) if limbs.any() else gmpy2.mpz(0)
+
+
+def check(a: np.ndarray, b: np.ndarray, threads: int = 1) -> None:
+    assert value(multiply(a, b, threads)) == value(a) * value(b), (a.size, b.size, threads)
+
+
+def limbs(n: int, kind: str, seed: int = 0) -> np.ndarray:
+    if kind == "all ones":
+        return np.full(n, adversaries.MAX_LIMB, np.uint64)
+    return np.random.default_rng(1000 * seed + n).integers(0, 2**64, n, dtype=np.uint64)
+
+
+def test_all_small_lengths() -> None:
+    for m in range(1, 71):
+        for n in range(1, 71):
+            check(limbs(m, "random"), limbs(n, "random", 1))
+            if n == m or n % 9 == 0:
+                check(limbs(m, "all ones"), limbs(n, "all ones"))
+
+
+def ring_edges(largest: int) -> Iterator[int]:
+    """Every product length at which the transform grows, and its neighbours."""
+    block = ntt.MIN_BLOCK
+    while 4 * block <= largest:
+        for children in range(4, 9):
+            yield from adversaries.straddle(children * block)
+        block *= 2
+
+
+@pytest.mark.parametrize("kind", ["random", "all ones"])
+def test_lengths_around_every_transform_size(kind: str) -> None:
+    for n in ring_edges(1 << 14):
+        for m in {n // 2, n // 3, (2 * n) // 5}:
+            check(limbs(m, kind), limbs(n - m, kind, 1))
+
+
+def test_long_carries_and_sparse_numbers() -> None:
+    for n in (3, 64, 129, 700):
+        for name, a in adversaries.integers(n):
+            for other, b in adversaries.integers(n + 1, seed=1):
+                x, y = adversaries.to_limbs(a, n), adversaries.to_limbs(b, n + 1)
+                got = adversaries.from_limbs(multiply(x, y))
+                assert got == a * b, (name, other, n)
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_squares_and_threads(threads: int) -> None:
+    for n in (1, 64, 200, 1000, 4096, 5000, 9001, 20000, 1 << 17, 150_001):
+        a = limbs(n, "random")
+        assert value(multiply(a, a, threads)) == value(a) ** 2
+        check(a, limbs(n, "all ones"), threads)
+
+
+def test_beyond_the_packed_tables_and_the_one_kernel() -> None:
+    for n in adversaries.straddle(ntt.ONE_KERNEL_POINTS // 2):
+        check(limbs(n, "random"), limbs(n, "all ones"))
+    check(limbs(300_001, "random"), limbs(200_000, "all ones"))
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+@pytest.mark.parametrize("ratio", [2, 7, 30, 1000])
+def test_unbalanced_operands(ratio: int, threads: int) -> None:
+    for n in (1, 3, 64, 100, 257):
+        a, b = limbs(n * ratio, "random"), limbs(n, "all ones")
+        check(a, b, threads)
+        check(b, a, threads)
+
+
+def test_a_thousand_to_one_takes_pieces() -> None:
+    assert ntt.piece_limbs(1_000_000, 1000) < 100_000
+    assert ntt.piece_limbs(1000, 1000) == 1000
+    check(limbs(300_000, "all ones"), limbs(300, "all ones"))
+
+
+def test_empty_operands_give_zero() -> None:
+    out = np.full(3, SENTINEL, np.uint64)
+    ntt.mul_limbs(limbs(3, "random"), np.empty(0, np.uint64), out)
+    assert not out.any()
+
+
+def test_beyond_the_window_the_shorter_operand_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ntt, "max_terms", lambda: 100)
+    for n in (100, 101, 199, 350):
+        check(limbs(400, "all ones"), limbs(n, "all ones"))
+
+
+def test_longest_transforms_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With a small limit in place of 2**23 points everything is still multiplied, in pieces."""
+    monkeypatch.setattr(ntt, "MAX_POINTS", 1 << 12)
+    check(limbs(9000, "random"), limbs(1000, "all ones"))
+    assert ntt.Ring.of(2 * max_terms() - 2 * 1060).points <= 1 << 23
+
+
+def test_kernel_thresholds_are_all_crossed() -> None:
+    assert ntt.ONE_KERNEL_POINTS > ntt.transforms.PACKED_POINTS >= ntt_product.NODE
+
+
+@pytest.mark.slow
+def test_all_ones_at_the_longest_length_allowed() -> None:
+    n = max_terms()
+    a = limbs(1 << 22, "all ones")
+    assert n >= a.size
+    check(a, a, 2)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(1, 1500), st.integers(1, 1500), st.integers(0, 2**32), st.sampled_from([1, 2]))
+def test_runs_of_bits(m: int, n: int, seed: int, threads: int) -> None:
+    rng = random.Random(seed)
+    a, b = adversaries.bit_runs(64 * m, rng), adversaries.bit_runs(64 * n, rng)
+    product = multiply(adversaries.to_limbs(a, m), adversaries.to_limbs(b, n), threads)
+    assert adversaries.from_limbs(product) == a * b
