@@ -1,0 +1,139 @@
+"""The window of the floating-point FFT: which digits a product of big integers may have.
+
+Claim
+-----
+Let x, y be complex vectors of L = r * 2**m points, r in {4, 5, 6, 7}, with integer digits as parts, and z their exact
+product modulo t**L - i. Each part of each point that the kernels of ``kernels/cpu/fft*.py`` compute errs by at most
+
+    E = |x| * |y| * error(r, m),        |x| = sqrt(sum |x[j]|**2),
+
+so that rounding to the nearest integer is exact where E < 1/2. u = 2**-53 is the rounding error of +, * and FMA: the
+computed value is the exact one times 1 + d, |d| <= u. (No underflow: nonzero digits are at least 1 and weights at
+least 2**-40, so a rounding error below 2**-1000 would need a result that tiny; and no overflow, so no infinity and no
+NaN: everything is below |x||y|*L < 2**100.)
+
+Twiddles. Each part is the exact cosine or sine, rounded to nearest from a double-double value that errs by less than
+2**-95. Parts are at most 1 in modulus, so each errs by at most u/2 + 2**-95, the twiddle by at most
+BETA = u * sqrt(1/2) * (1 + 2**-40). A test measures it.
+
+`times`(a, w) rounds two products, a_re*w_re and a_re*w_im (or their twins), which together err by at most
+u |a_re| |w| <= u |a| (1 + BETA), then each part of the result once more: at most u |a w| (1 + ...). So the result
+errs by (2u + BETA) |a| up to second order: TWIDDLE below carries the second order in its last factor.
+
+Forward passes, in the norm |.|. A pass of p rows is sqrt(p) times a unitary map. An addition level is a map
+(a, b) -> (a + b, a - b) whose results are rounded once: relative error u in the norm. e(1/8) is applied as
+rotate-and-add (one rounding, norm u*sqrt(2)|t| before the factor sqrt(1/2)), times HALF_ROOT (relative error HALF),
+fused into the addition level: u + HALF more. A pass of eight rows: TWIDDLE, three levels, one e(1/8):
+
+    PASS8 = TWIDDLE + 4u + HALF,    PASS4 = TWIDDLE + 2u,    PASS2 = TWIDDLE + u,    leaf = two PASS8.
+
+Relative errors compose: a chain of maps c_i * unitary with computed maps relatively e_i off maps x to a vector off by
+(prod(1 + e_i) - 1) * |exact result|, since the computed intermediate is (1 + e) times as long at most.
+
+The root's forward pass is a product with r roots. For real digits a part of E or O has at most r // 2 roundings and
+weights off by BETA, E + O is one more: |error of child k| <= ((r // 2 + 1) u + BETA) sum_j |z_j|, which is at most
+sqrt(r) |column| of that; over the r children, relatively to sqrt(r) |column|,
+
+    ROOT = sqrt(r) ((r // 2 + 1) u + BETA) + u,
+
+the last u for the highest bit that the wrapped form adds. Imaginary digits go the same way and are added with one
+rounding; |re z| + |im z| <= sqrt(2) |z|, so the first term then counts sqrt(2)-fold.
+
+Pointwise product: |X^Y^ - XY| <= 2u |X^||Y^| in each point, so in the 1-norm, by Cauchy-Schwarz,
+|X^Y^ - XY|_1 <= L |x||y| ((1 + e_forward)**2 (1 + 2u) - 1).
+
+Inverse passes, from the 1-norm to the maximum: here the error of one result is bounded by the sum of the moduli of the
+inputs it depends on. Additions: u |a + b| <= u (|a| + |b|), for each of the levels; e(1/8) and twiddles as above, as
+their moduli are 1: the same PASS constants. The last pass: a part of row j is a sum of r complex products,
+each S and D rounded once, and every input goes through at most r + 1 roundings; each part of a root over L is rounded
+once. By Cauchy-Schwarz for the two real products in each complex one,
+
+    UNROOT = (r + 2) u.
+
+With |Z|_1 <= L |x||y| and the factor 1/L this gives `error` below.       q.e.d.
+
+Source: Percival, Math. Comp. 72 (2003) 387-395; Brent, Percival, Zimmermann, Math. Comp. 76 (2007) 1469-1481, whose
+theorem assumes radix 2, a complex product off by sqrt(5) u, and no FMA; Jeannerod, Kornerup, Louvet, Muller, Math.
+Comp. 86 (2017) 881-898, for the product with FMA.
+"""
+
+from __future__ import annotations
+
+import math
+from functools import lru_cache
+from itertools import pairwise
+
+U = 2.0**-53
+#: Of a twiddle: both parts rounded to nearest.
+BETA = U * math.sqrt(0.5) * (1 + 2.0**-40)
+#: Relative error of float64(sqrt(1/2)): it is 0.616 u.
+HALF = 0.62 * U
+#: Second-order terms: every first-order constant is below 2**-48, so their products add less than 2**-40 of it.
+_SECOND_ORDER = 1 + 2.0**-40
+
+TWIDDLE = (2 * U + BETA) * _SECOND_ORDER
+PASS8 = (TWIDDLE + 4 * U + HALF) * _SECOND_ORDER
+PASS4 = (TWIDDLE + 2 * U) * _SECOND_ORDER
+PASS2 = (TWIDDLE + U) * _SECOND_ORDER
+
+#: Rounding is done while the error is below this; 1/2 less what evaluating the bound itself in float64 may lose.
+MAX_ERROR = 0.5 * (1 - 2.0**-30)
+#: `nearest` rounds coefficients below this.
+MAX_COEFFICIENT = 2.0**51
+#: Digits of fewer bits would not pay; those of more do not fit the kernels' packing (eight of them in 24 bytes).
+MIN_BITS, MAX_BITS = 8, 24
+
+
+def levels(m: int) -> tuple[int, ...]:
+    """log2 of the sizes of nodes on the way from a child of 2**m points down to a leaf of 2**6.
+
+    >>> levels(14), levels(7)
+    ((14, 11, 8, 6), (7, 6))
+    """
+    sizes = [m]
+    while sizes[-1] > 6:
+        rest = sizes[-1] - 6
+        sizes.append(sizes[-1] - (1 if rest == 1 else 2 if rest in (2, 4) else 3))
+    return tuple(sizes)
+
+
+@lru_cache(maxsize=1024)
+def error(rows: int, m: int, whole: bool = False) -> float:
+    """The error of a coefficient relative to |x| * |y|, for rows * 2**m complex points.
+
+    whole: one operand has digits in the imaginary parts, too.
+    """
+    sizes = levels(m)
+    passes = {1: PASS2, 2: PASS4, 3: PASS8}
+    path = 2 * math.log1p(PASS8)
+    path += sum(math.log1p(passes[a - b]) for a, b in pairwise(sizes))
+    root = math.sqrt(rows) * ((rows // 2 + 1) * U + BETA)
+    forward = 2 * path + math.log1p((root + U) * _SECOND_ORDER)
+    forward += math.log1p(((math.sqrt(2) if whole else 1) * root + U) * _SECOND_ORDER)
+    inverse = path + math.log1p((rows + 2) * U * _SECOND_ORDER)
+    return math.expm1(forward + math.log1p(2 * U) + inverse) * (1 + 2.0**-40)
+
+
+def max_norm_product(rows: int, m: int, whole: bool = False) -> float:
+    """The largest |x|**2 * |y|**2 for which rounding is exact."""
+    return min(MAX_ERROR / error(rows, m, whole), MAX_COEFFICIENT) ** 2 * (1 - 2.0**-40)
+
+
+def worst_norm_product(a_digits: int, b_digits: int, bits: int) -> int:
+    """|x|**2 * |y|**2 when every digit is +-2**(bits - 1)."""
+    return (a_digits * b_digits) << (4 * (bits - 1))
+
+
+def has_exact_norm(digits: int, bits: int) -> bool:
+    """Is the sum of squares of this many digits exact in float64? Partial sums are integers, too."""
+    return digits << (2 * (bits - 1)) <= 2**53
+
+
+def likely_norm_product(a_digits: int, b_digits: int, bits: int) -> float:
+    """What uniformly random digits stay below, with a probability of more than 1 - 2**-28.
+
+    Such a digit's square is 2**(2*bits - 2) / 3 on average, with a standard deviation of 0.9 of that; six standard
+    deviations are granted to each sum. Only a forecast: the kernel measures the norms, and only they decide.
+    """
+    average = worst_norm_product(a_digits, b_digits, bits) / 9
+    return average * (1 + 5.4 / math.sqrt(a_digits)) * (1 + 5.4 / math.sqrt(b_digits))
