@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 import sys
 import types
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from fastmul.bounds import ntt as bounds
 from fastmul.bounds.primes import PRIMES
 from fastmul.kernels import backends
 from fastmul.kernels.cuda import loader, ntt
@@ -111,52 +113,48 @@ def test_passes_go_through_every_level_once(log_n):
     assert len(passes) == max(0, -(-(log_n - 3) // 9)) if log_n > 3 else len(passes) <= 1
 
 
-def test_lazy_residues_stay_below_2_to_the_53():
-    """What ntt.cu claims, in interval arithmetic: bounds of |value| in units of p, stage by stage."""
+def descend(bound, radix_levels, reach):
+    """Bounds of a group's values, in units of p, through ntt.cu's `descend`; `reach` gets every sum's."""
+    v = [bounds.REDUCED] + [bound] * ((1 << radix_levels) - 1)
+    for level in range(radix_levels):
+        half = (1 << radix_levels) >> (level + 1)
+        for k in range(len(v)):
+            if not k & half:
+                v[k] = v[k + half] = v[k] + bounds.mulmod(v[k + half])
+                reach.append(v[k])
+    return max(v)
 
-    def multiplied(bound):
-        return 0.5 + bound / 8 * (1 + 2**-40)
 
-    def descend(bound, radix_levels):
-        v = [0.5] + [bound] * ((1 << radix_levels) - 1)  # the first is reduced
-        for level in range(radix_levels):
-            half = (1 << radix_levels) >> (level + 1)
-            for k in range(len(v)):
-                if not k & half:
-                    v[k] = v[k + half] = v[k] + multiplied(v[k + half])
-                    peaks.append(v[k])
-        return max(v)
+def ascend(bound, radix_levels, reach):
+    """The same through `ascend`."""
+    v = [bound] * (1 << radix_levels)
+    for level in reversed(range(radix_levels)):
+        half = (1 << radix_levels) >> (level + 1)
+        if radix_levels == 3 and level == 0:
+            v[0] = v[4] = bounds.REDUCED
+        for k in range(len(v)):
+            if not k & half:
+                v[k] += v[k + half]
+                reach.append(v[k])
+                v[k + half] = bounds.mulmod(v[k])
+    for k in range(1 if radix_levels == 3 else 0, len(v) // 2):
+        v[k] = bounds.REDUCED
+    return max(v)
 
-    def ascend(bound, radix_levels):
-        v = [bound] * (1 << radix_levels)
-        for level in reversed(range(radix_levels)):
-            half = (1 << radix_levels) >> (level + 1)
-            if radix_levels == 3 and level == 0:
-                v[0] = v[4] = 0.5
-            for k in range(len(v)):
-                if not k & half:
-                    v[k] += v[k + half]
-                    peaks.append(v[k])
-                    v[k + half] = multiplied(v[k])
-        for k in range(1 if radix_levels == 3 else 0, len(v) // 2):
-            v[k] = 0.5
-        return max(v)
 
-    for log_n in range(28):
-        stages = [levels for step in ntt.passes(log_n) for levels in step.stages]
-        peaks: list[float] = [0.0]
-        bound = 0.5
-        for levels in stages:
-            bound = descend(bound, levels)
-        assert max(peaks) * max(PRIMES) < 2**53
-        assert bound < 3.9
-        assert max(peaks) <= 6
-        bound = 1 + 1e-9
-        peaks = [0.0]
-        for levels in reversed(stages):
-            bound = ascend(bound, levels)
-        assert bound <= 1 + 1e-9
-        assert max(peaks) <= 4 + 1e-8
+@pytest.mark.parametrize("log_n", [1, 2, 3, 4, 5, 12, 13, 14, 22, 27])
+@pytest.mark.parametrize(
+    ("step", "limit"), [(descend, bounds.FORWARD), (ascend, bounds.INVERSE)], ids=["down", "up"]
+)
+def test_lazy_residues_stay_below_2_to_the_53(step, limit, log_n):
+    stages = [levels for launch in ntt.passes(log_n) for levels in launch.stages]
+    reach: list[Fraction] = []
+    bound = Fraction(1)
+    for levels in stages if step is descend else reversed(stages):
+        bound = step(bound, levels, reach)
+        assert bound <= limit
+    assert max(reach) < bounds.LIMIT
+    assert step(limit, 3, reach) <= limit  # and so does any number of stages more
 
 
 # ------------------------------------------------------------------------------------ executing

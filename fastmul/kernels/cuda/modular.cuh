@@ -1,7 +1,6 @@
 // Arithmetic modulo a prime p (about 2^50) in float64: residues are signed integers in doubles, kept small in units of p.
-// The bounds that keep every step exact are proved in fastmul/bounds; the operations, their order and their roundings are
-// those of fastmul/kernels/reference/ntt.py, so results agree bit for bit. Each rounding is written as an intrinsic that no
-// compiler flag may contract or reassociate.
+// fastmul/bounds/ntt.py proves that every step is exact, for these operations with these roundings: each is written as an
+// intrinsic that no compiler flag may contract or reassociate.
 #pragma once
 
 struct Modulus {

@@ -5,9 +5,9 @@
 // nodes 2j and 2j + 1. The roots w_j do not depend on n or d: one bit-reversed table serves all sizes and both directions,
 // and the transform needs no permutation (see fastmul/transforms/ntt.py).
 //
-// Residues are lazily reduced. In units of p, |multiply_mod(a)| <= 1/2 + |a| / 8 for |a| < 8, and all sums must stay below
-// 2^53 > 7.99 p. Down: only the first of a group's eight values is reduced; from |v| <= 3.9 no sum exceeds 6, and the others
-// come out within 3.9 again. Up: values come in within 1; sums of four are within 4, and are reduced before they double.
+// Residues are lazily reduced: every sum stays below 2^53 = 7.99 p, and what that takes is proved in fastmul/bounds/ntt.py.
+// Down, only the first of a group's eight values is reduced: from |v| <= 4 p the others come out within 4 p again. Up, sums
+// of four are reduced before they double: from 1.05 p back to 1.05 p. A test follows these bounds through every stage.
 // What a whole transform leaves is reduced once more, to balanced residues, which are those of the reference.
 // A test follows these bounds through every stage in interval arithmetic.
 //
