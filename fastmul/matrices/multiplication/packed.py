@@ -33,8 +33,8 @@ def refuses(problem: MatmulProblem) -> str | None:
 
 
 def cost(problem: MatmulProblem) -> float:
-    curve = "int32" if problem.dtype.itemsize < 4 else problem.dtype.name.removeprefix("u")
-    return problem.batch * costs.seconds(f"matmul.packed.{curve}", problem.size)
+    ring, *_ = plan(problem.a_dtype, problem.b_dtype, problem.dtype, problem.k)
+    return problem.batch * costs.seconds(f"matmul.packed.{ring}", problem.size)
 
 
 def run(
