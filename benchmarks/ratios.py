@@ -1,0 +1,291 @@
+"""How many times faster than the peer: the figures that README.md and docs/performance.md show.
+
+    python benchmarks/ratios.py [--only WORD ...] [--large] [--publish]
+
+Each line compares two calls that give the same result (which is checked) in one process: kernels warmed, calls
+interleaved, random operands, the least time of each. One thread, unless the line says otherwise; --large adds
+what takes minutes; --publish writes the table into docs/measured/ratios.md and README.md.
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+import platform
+import random
+import re
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+import gmpy2
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+import fastmul
+from fastmul.comparison.machine import blas_description, cpu_name, unfairness
+from fastmul.integers import mul_limbs, to_limbs
+from fastmul.integers.multiplication.table import TABLE as INTEGER_TABLE
+from fastmul.planning.explain import format_seconds
+
+ROOT = Path(__file__).resolve().parent.parent
+COMMAND = "python benchmarks/ratios.py --publish"
+#: Seconds spent on a line at most, rounds that it gets at least, and what a timed sample lasts at least.
+BUDGET, ROUNDS, SAMPLE = 6.0, 5, 2e-3
+MATRIX = 2048
+
+Call = Callable[[], Any]
+
+
+@dataclass(frozen=True)
+class Line:
+    """A claim: `ours` against `peer`, which `prepare` makes as two calls of equal results."""
+
+    what: str
+    peer: str
+    aim: float  # what their time / our time should reach
+    prepare: Callable[[], tuple[Call, Call]]
+    large: bool = False
+
+
+# ---------------------------------------------------------------- big integers
+
+
+def _number(bits: int) -> int:
+    return random.Random(bits).getrandbits(bits) | 1 << (bits - 1)
+
+
+def _pair(bits: int) -> tuple[int, int]:
+    a, b = _number(bits), _number(bits + 1) >> 1
+    return a, b
+
+
+def _limb_arrays(bits: int, run: Callable[..., Any]) -> tuple[Call, Call]:
+    a, b = (to_limbs(x) for x in _pair(bits))
+    out = np.empty(a.size + b.size, np.uint64)
+    x, y = (gmpy2.mpz(v) for v in _pair(bits))
+
+    def ours() -> Any:
+        run(a, b, out)
+        return out
+
+    return (lambda: x * y), ours
+
+
+def _best(bits: int) -> tuple[Call, Call]:
+    return _limb_arrays(bits, lambda a, b, out: mul_limbs(a, b, out=out, threads=1))
+
+
+def _row(name: str, n_limbs: int) -> tuple[Call, Call]:
+    from importlib import import_module
+
+    algorithm = import_module(f"fastmul.integers.multiplication.{name}").mul.mul_limbs
+    return _limb_arrays(64 * n_limbs, lambda a, b, out: algorithm(a, b, out, 1))
+
+
+def _numbers(bits: int, kind: Any) -> tuple[Call, Call]:
+    a, b = (kind(x) for x in _pair(bits))
+    x, y = (gmpy2.mpz(v) for v in _pair(bits))
+    return (lambda: x * y), (lambda: fastmul.mul(a, b, threads=1))
+
+
+def _growth(numerator: int, denominator: int) -> tuple[Call, Call]:
+    """A size between powers of two against the power below it, both ours."""
+    size = 1 << 22
+    return _best(size)[1], _best(size * numerator // denominator)[1]
+
+
+def integer_lines() -> Iterator[Line]:
+    gmp = "GMP, mpz * mpz"
+    for k, aim in ((14, 1.0), (16, 3.0), (20, 6.0), (24, 6.0), (26, 7.0)):
+        yield Line(f"mul_limbs, 2^{k} bits", gmp, aim, lambda k=k: _best(1 << k))
+    for k in (20, 24):
+        yield Line(f"mul of mpz, 2^{k} bits", gmp, 5.0, lambda k=k: _numbers(1 << k, gmpy2.mpz))
+        yield Line(f"mul of int, 2^{k} bits", gmp, 3.5, lambda k=k: _numbers(1 << k, int))
+    names = {row.name for row in INTEGER_TABLE}
+    for name, n_limbs, aim in (
+        ("schoolbook", 32, 0.4),
+        ("karatsuba", 64, 0.5),
+        ("toom3", 300, 0.5),
+    ):
+        if name in names:
+            yield Line(f"{name}, {n_limbs} limbs", gmp, aim, lambda n=name, m=n_limbs: _row(n, m))
+    for numerator, denominator, limit in ((5, 4, 1.4), (3, 2, 1.65)):
+        text = f"mul_limbs, {numerator / denominator:g} · 2^22 bits"
+        yield Line(
+            text, "itself, 2^22 bits", 1 / limit, lambda p=numerator, q=denominator: _growth(p, q)
+        )
+
+
+# ---------------------------------------------------------------- matrices
+
+
+def _matrices(n: int, dtype: Any) -> tuple[np.ndarray, np.ndarray]:
+    rng = np.random.default_rng(n)
+    if np.dtype(dtype).kind == "f":
+        return rng.standard_normal((n, n)).astype(dtype), rng.standard_normal((n, n)).astype(dtype)
+    info = np.iinfo(dtype)
+    return tuple(rng.integers(info.min, info.max, (n, n), dtype, endpoint=True) for _ in "ab")  # type: ignore[return-value]
+
+
+def _against_gemm(n: int, dtype: Any, gemm: Any, **keywords: Any) -> tuple[Call, Call]:
+    a, b = _matrices(n, dtype)
+    x, y = _matrices(n, gemm)
+    return (lambda: x @ y), (lambda: fastmul.matmul(a, b, **{"threads": 1, **keywords}))
+
+
+def _against_numpy(n: int, dtype: Any) -> tuple[Call, Call]:
+    a, b = _matrices(n, dtype)
+    return (lambda: a @ b), (lambda: fastmul.matmul(a, b, threads=1))
+
+
+def _two_threads(dtype: Any, **keywords: Any) -> tuple[Call, Call]:
+    a, b = _matrices(MATRIX, dtype)
+    return (
+        lambda: fastmul.matmul(a, b, threads=1, **keywords),
+        lambda: fastmul.matmul(a, b, threads=2, **keywords),
+    )
+
+
+def matrix_lines() -> Iterator[Line]:
+    n, f64, f32 = MATRIX, np.float64, np.float32
+    dgemm, sgemm = "OpenBLAS dgemm", "OpenBLAS sgemm"
+    int8 = {"dtype": np.int32}
+    packed = {"algorithm": "packed"}
+    yield Line(f"float64, {n}²", dgemm, 1.0, lambda: _against_gemm(n, f64, f64, **packed))
+    yield Line(f"float32, {n}²", sgemm, 0.97, lambda: _against_gemm(n, f32, f32, **packed))
+    yield Line(f"int64, {n}²", dgemm, 0.9, lambda: _against_gemm(n, np.int64, f64))
+    yield Line(f"int32, {n}²", dgemm, 1.8, lambda: _against_gemm(n, np.int32, f64))
+    yield Line(f"int8 to int32, {n}²", sgemm, 2.9, lambda: _against_gemm(n, np.int8, f32, **int8))
+    yield Line("int64, 1024²", "NumPy, int64", 100.0, lambda: _against_numpy(1024, np.int64))
+    for dtype in (f64, f32, np.int64, np.int32):
+        text = f"{np.dtype(dtype).name}, {n}², 2 threads"
+        yield Line(text, "itself, 1 thread", 1.7, lambda d=dtype: _two_threads(d, **packed))
+    yield Line(
+        f"int8 to int32, {n}², 2 threads",
+        "itself, 1 thread",
+        1.7,
+        lambda: _two_threads(np.int8, **int8),
+    )
+    yield Line(
+        "float64 by Strassen, 8192²", dgemm, 1.1,
+        lambda: _against_gemm(8192, f64, f64, algorithm="strassen"), large=True,
+    )  # fmt: skip
+
+
+# ---------------------------------------------------------------- measuring
+
+
+def measure(line: Line) -> tuple[float, float]:
+    """The least seconds of the peer and of fastmul, in turns."""
+    peer, ours = line.prepare()
+    calls = (peer, ours)
+    expected, found = peer(), ours()
+    if not line.peer.startswith(("itself", "OpenBLAS")):
+        _require_equal(expected, found, line.what)
+    repeats = [max(1, int(SAMPLE / max(_seconds(call, 1), 1e-9))) for call in calls]
+    least = [float("inf"), float("inf")]
+    started, rounds = perf_counter(), 0
+    while rounds < ROUNDS or (perf_counter() - started < BUDGET and rounds < 50):
+        for i in (0, 1) if rounds % 2 else (1, 0):
+            least[i] = min(least[i], _seconds(calls[i], repeats[i]))
+        rounds += 1
+        if line.large and rounds == 2:
+            break
+    return least[0], least[1]
+
+
+def _seconds(call: Call, repeats: int) -> float:
+    start = perf_counter()
+    for _ in range(repeats):
+        call()
+    return (perf_counter() - start) / repeats
+
+
+def _require_equal(expected: Any, found: Any, what: str) -> None:
+    if isinstance(expected, np.ndarray):
+        same = np.array_equal(expected, found)
+    elif isinstance(found, np.ndarray):
+        same = int.from_bytes(found.astype("<u8").tobytes(), "little") == int(expected)
+    else:
+        same = int(found) == int(expected)
+    if not same:
+        raise SystemExit(f"{what}: the results differ")
+
+
+# ---------------------------------------------------------------- telling
+
+
+HEADER = "| product | against | their time | our time | ratio | aim |\n|---|---|--:|--:|--:|--:|"
+
+
+def row(line: Line, peer: float, ours: float) -> str:
+    ratio = peer / ours
+    text = f"**{ratio:.2f}**" if ratio >= line.aim else f"{ratio:.2f}"
+    return (
+        f"| {line.what} | {line.peer} | {format_seconds(peer)} | {format_seconds(ours)} "
+        f"| {text} | {line.aim:.2f} |"
+    )
+
+
+def caption() -> str:
+    day = datetime.datetime.now(datetime.UTC).date()
+    return (
+        f"{cpu_name()}, {platform.system()}, Python {platform.python_version()}, "
+        f"numba {_version('numba')}, NumPy {np.__version__} ({blas_description()}), "
+        f"GMP {gmpy2.mp_version().split()[-1]}; {day}; `{COMMAND}`.\n"
+        "Ratio: their time / our time; bold where it reaches the aim."
+    )
+
+
+def _version(name: str) -> str:
+    from importlib.metadata import version
+
+    return version(name)
+
+
+def publish(table: str) -> None:
+    (ROOT / "docs/measured/ratios.md").write_text(table + "\n")
+    readme = ROOT / "README.md"
+    begin, end = "<!-- measured: begin -->", "<!-- measured: end -->"
+    text = readme.read_text()
+    if not re.search(f"{begin}.*{end}", text, re.DOTALL):
+        raise SystemExit(f"README.md has no block from {begin} to {end}")
+    before, _, rest = text.partition(begin)
+    readme.write_text(f"{before}{begin}\n{table}\n{end}{rest.partition(end)[2]}")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument(
+        "--only", nargs="+", metavar="WORD", help="only lines with such a word: mpz, int64, toom3"
+    )
+    parser.add_argument("--large", action="store_true", help="also what takes minutes")
+    parser.add_argument(
+        "--publish", action="store_true", help="write the table into README.md and docs/"
+    )
+    arguments = parser.parse_args()
+    for sentence in unfairness((1,)):
+        print(f"warning: {sentence}", file=sys.stderr)
+    lines = [
+        line for line in (*integer_lines(), *matrix_lines()) if arguments.large or not line.large
+    ]
+    if arguments.only:
+        lines = [line for line in lines if any(word in line.what for word in arguments.only)]
+    print(HEADER, flush=True)
+    rows = []
+    with threadpool_limits(limits=1, user_api="blas"):
+        for line in lines:
+            rows.append(row(line, *measure(line)))
+            print(rows[-1], flush=True)
+    table = "\n".join([caption(), "", HEADER, *rows])
+    print(f"\n{caption()}")
+    if arguments.publish:
+        publish(table)
+
+
+if __name__ == "__main__":
+    main()
