@@ -173,6 +173,6 @@ def number_bytes(n_limbs: int) -> int:
     return 9 * n_limbs + 64
 
 
-def require_numbers(n_limbs: int, what: Any) -> None:
+def require_numbers(n_limbs: int, what: object) -> None:
     """Raise MemoryError unless limbs, bytes and result of that size can be had."""
-    memory.require(3 * number_bytes(n_limbs), str(what))
+    memory.require(3 * number_bytes(n_limbs), what)

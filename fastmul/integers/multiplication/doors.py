@@ -52,11 +52,11 @@ def door(mul_limbs: LimbFunction, name: str) -> Door:
 def _through_limbs(mul_limbs: LimbFunction, a: Any, b: Any, problem: MulProblem) -> Any:
     if not a or not b:
         return type(a)(0)
+    n = limb_count(a) + limb_count(b)
+    require_numbers(n, problem)
     negative = (a < 0) != (b < 0)
     x = magnitude(a)
     y = x if b is a else magnitude(b)
-    n = limb_count(a) + limb_count(b)
-    require_numbers(n, problem)
     if type(a) is mpz and layout.mpz_readable():
         fresh, out = layout.new_mpz(n)
         mul_limbs(x, y, out, problem.threads)

@@ -23,7 +23,7 @@ def scratch_bytes(n_limbs: int) -> int:
 
 def run(problem: MulProblem, a: Any, b: Any) -> Any:
     """a * b for two ints or two mpz."""
-    require(scratch_bytes(problem.n_limbs), str(problem))
+    require(scratch_bytes(problem.n_limbs), problem)
     require_numbers(problem.n_limbs, problem)
     if type(a) is mpz:
         return a * b

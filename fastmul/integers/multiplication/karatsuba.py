@@ -18,9 +18,9 @@ from fastmul.planning.algorithm import never as refuses
 
 @cache
 def _kernels() -> Any:
-    from fastmul.kernels.cpu import limbs_karatsuba
+    from fastmul.kernels.cpu import limbs
 
-    return limbs_karatsuba
+    return limbs
 
 
 def mul_limbs(a: np.ndarray, b: np.ndarray, out: np.ndarray, threads: int) -> None:

@@ -16,9 +16,9 @@ CALL_WORK = 1 << 25
 
 @cache
 def _kernels() -> Any:
-    from fastmul.kernels.cpu import limbs_schoolbook
+    from fastmul.kernels.cpu import limbs
 
-    return limbs_schoolbook
+    return limbs
 
 
 def mul_limbs(a: np.ndarray, b: np.ndarray, out: np.ndarray, threads: int) -> None:

@@ -7,7 +7,7 @@ from types import ModuleType
 
 import numpy as np
 
-from fastmul.integers.multiplication import gmp, karatsuba, python, schoolbook, toom3
+from fastmul.integers.multiplication import gmp, karatsuba, ntt, python, schoolbook, toom3
 from fastmul.integers.multiplication.costs import (
     Cost,
     cheaper,
@@ -56,6 +56,14 @@ TABLE = (
         "Toom, Soviet Math. 3 (1963) 714-716; Bodrato, WAIFI 2007, LNCS 4547",
     ),
     _row(
+        ntt,
+        transformed("mul.ntt"),
+        "limbs",
+        "number-theoretic transforms modulo three primes of 50 bits, in float64",
+        "O(n log n)",
+        "Pollard, Math. Comp. 25 (1971) 365-374",
+    ),
+    _row(
         gmp,
         cheaper(sliced("mul.gmp"), transformed("mul.gmp")),
         "mpz",
@@ -85,4 +93,4 @@ def _on_limbs(module: ModuleType) -> Algorithm:
 
 
 #: The rows that also multiply limb arrays.
-LIMB_TABLE = tuple(_on_limbs(module) for module in (schoolbook, karatsuba, toom3, gmp))
+LIMB_TABLE = tuple(_on_limbs(module) for module in (schoolbook, karatsuba, toom3, ntt, gmp))

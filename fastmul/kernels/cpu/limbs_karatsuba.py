@@ -110,7 +110,7 @@ def karatsuba(a, b, out, scratch):
 
 @kernel(boolean(const(ARRAY), const(ARRAY), int64, ARRAY))
 def karatsuba_evaluate(a, b, h, out):
-    return evaluate(a, 0, a.size, b, 0, b.size, h, out, 0)
+    return evaluate(writable(a), 0, a.size, writable(b), 0, b.size, h, out, 0)
 
 
 @kernel(void(ARRAY, int64, ARRAY, boolean))

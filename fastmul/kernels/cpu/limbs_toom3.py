@@ -210,12 +210,12 @@ def toom3(a, b, out, scratch):
 
 @kernel(boolean(const(ARRAY), int64, ARRAY))
 def toom3_evaluate_at_one(a, k, out):
-    return evaluate_at_one(a, 0, a.size, k, out, 0)
+    return evaluate_at_one(writable(a), 0, a.size, k, out, 0)
 
 
 @kernel(void(const(ARRAY), int64, ARRAY))
 def toom3_evaluate_at_two(a, k, out):
-    evaluate_at_two(a, 0, a.size, k, out, 0)
+    evaluate_at_two(writable(a), 0, a.size, k, out, 0)
 
 
 @kernel(void(ARRAY, int64, ARRAY, boolean))

@@ -1,0 +1,65 @@
+"""Too large a product is a MemoryError that can be caught, said before GMP or a kernel could end the process."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+import fastmul
+from fastmul.integers import mul_limbs
+from fastmul.integers.multiplication.on_limbs import OPERATION
+from fastmul.planning import memory
+from tests.adversaries import to_limbs
+
+A = (1 << 64 * 100_000) - 1
+
+
+@pytest.mark.parametrize("name", fastmul.mul.operation.names)
+def test_each_row_asks_first(name, monkeypatch):
+    monkeypatch.setattr(memory, "available_bytes", lambda: 1 << 20)
+    with pytest.raises(
+        MemoryError, match=r"100000.* limbs.* needs about .* MiB; 1 MiB are available"
+    ):
+        fastmul.mul(A, A - 1, algorithm=name)
+
+
+@pytest.mark.parametrize("name", OPERATION.names)
+def test_limb_arrays_ask_first(name, monkeypatch):
+    x = to_limbs((1 << 64 * 500_000) - 1)
+    monkeypatch.setattr(memory, "available_bytes", lambda: 1 << 20)
+    with pytest.raises(MemoryError, match="1 MiB are available"):
+        mul_limbs(x, x, algorithm=name)
+
+
+LIMITED = """
+import resource, sys
+import fastmul, gmpy2
+name = sys.argv[1]
+kind = {"int": int, "mpz": gmpy2.mpz}[sys.argv[2]]
+fastmul.mul(kind(3) << 20_000, kind(5) << 30_000, algorithm=name)  # loads and compiles
+pages = int(open("/proc/self/statm").read().split()[0])
+resource.setrlimit(resource.RLIMIT_AS, (pages * resource.getpagesize() + (300 << 20),) * 2)
+a = kind(7) << (8 * (50 << 20))
+caught = 0
+for b in (a, a + 1):
+    try:
+        fastmul.mul(a, b, algorithm=name, threads=1)
+    except MemoryError as error:
+        assert "MiB are available" in str(error), error
+        caught += 1
+assert caught == 2
+assert fastmul.mul(kind(3) << 20_000, kind(5), algorithm=name) == 15 << 20_000
+print("caught")
+"""
+
+
+@pytest.mark.parametrize("kind", ["int", "mpz"])
+@pytest.mark.parametrize("name", ["auto", *fastmul.mul.operation.names])
+def test_under_an_address_space_limit(name, kind):
+    done = subprocess.run(
+        [sys.executable, "-c", LIMITED, name, kind], check=False, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    assert "caught" in done.stdout
