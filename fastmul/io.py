@@ -161,7 +161,16 @@ def _byte_writer(stream: Any) -> Callable[[bytes], Any]:
         stream = stream.buffer
     if isinstance(stream, io.TextIOBase):
         return lambda text: stream.write(text.decode("ascii"))
+    if isinstance(stream, io.RawIOBase):  # PYTHONUNBUFFERED makes standard output one
+        return lambda text: _write_all(stream, text)
     return stream.write
+
+
+def _write_all(stream: io.RawIOBase, text: bytes) -> None:
+    """Write every byte: a raw stream may take a part, a full pipe for instance."""
+    rest = memoryview(text)
+    while rest:
+        rest = rest[stream.write(rest) or 0 :]
 
 
 def _token_at(text: np.ndarray, position: int) -> str:

@@ -164,3 +164,19 @@ def test_refuses_what_are_no_machine_integers(array):
 def test_refuses_a_long_separator():
     with pytest.raises(ValueError, match="one ASCII character"):
         write_ints([1, 2], io.BytesIO(), separator=", ")
+
+
+def test_a_raw_stream_that_takes_parts_gets_everything():
+    class Reluctant(io.RawIOBase):
+        taken = b""
+
+        def writable(self):
+            return True
+
+        def write(self, text):
+            self.taken += bytes(text[:7])
+            return min(7, len(text))
+
+    stream = Reluctant()
+    write_ints(np.arange(100), stream)
+    assert read_ints(stream.taken).tolist() == list(range(100))

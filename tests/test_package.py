@@ -122,7 +122,8 @@ def test_no_callable_shares_a_dotted_name_with_a_submodule(name):
 
 #: Imports go down this list only, also those inside functions; one line is one layer.
 LAYERS = (
-    ("cli", "__main__"),
+    ("__main__",),
+    ("cli",),
     ("comparison",),
     ("configuration", "io"),
     ("integers", "matrices"),

@@ -41,9 +41,9 @@ def run(arguments: argparse.Namespace) -> None:
                           verify=arguments.verify)  # fmt: skip
     text = format_integer(product, arguments.base)
     if arguments.output is None:
-        sys.stdout.flush()
-        sys.stdout.buffer.write(text)
-        sys.stdout.buffer.flush()
+        # not through sys.stdout, whose buffer takes only a part of the text under PYTHONUNBUFFERED
+        with open(sys.stdout.fileno(), "wb", closefd=False) as file:
+            file.write(text)
     else:
         with whole_file(arguments.output) as file:
             file.write(text)

@@ -31,7 +31,7 @@ def parse_integer(text: bytes, source: str) -> Any:
     if not stripped:
         raise CommandError(f"{source}: empty, where an integer was expected")
     if found is None or found.end() != len(stripped):
-        at = found.end() if found else len(stripped) - len(stripped.lstrip(b"+-"))
+        at = found.end() if found else int(stripped[:1] in (b"+", b"-"))
         raise CommandError(f"{source}: not an integer: {_excerpt(stripped[at:])} at byte "
                            f"{len(text) - len(text.lstrip()) + at}")  # fmt: skip
     sign, hexadecimal, digits = found.groups()

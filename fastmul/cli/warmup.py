@@ -22,7 +22,7 @@ def add(commands: Any) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
     from fastmul.comparison.progress import progress
-    from fastmul.kernels.catalogue import kernels, name_of
+    from fastmul.kernels.cpu.catalogue import kernels, name_of
 
     words = arguments.only or [""]
     chosen = [k for k in kernels() if any(word in name_of(k) for word in words)]

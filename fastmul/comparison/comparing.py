@@ -20,7 +20,7 @@ from fastmul.runtime.threads import available_cpus
 OPERATIONS = ("matmul", "mul")
 BASELINES = {"matmul": (DGEMM, SGEMM), "mul": (GMP,)}
 #: Contestants that also run on all CPUs when the caller names no thread count.
-ON_ALL_CPUS = ("auto", "auto (mpz)", DGEMM, SGEMM)
+ON_ALL_CPUS = ("auto", DGEMM, SGEMM)
 
 
 def compare(
@@ -143,9 +143,14 @@ def _cases(operations: tuple[str, ...], sizes: Any, dtypes: Any) -> list[Case]:
                 raise ValueError(
                     f"compare knows the dtypes {', '.join(cases.KNOWN_DTYPES)}, not {dtype!r}"
                 )
-            found += [MatrixCase(n, dtype) for n in _checked(sizes or cases.MATRIX_SIZES)]
+            found += [
+                MatrixCase(n, dtype)
+                for n in _checked(cases.MATRIX_SIZES if sizes is None else sizes)
+            ]
     if "mul" in operations:
-        found += [IntegerCase(bits) for bits in _checked(sizes or cases.INTEGER_SIZES)]
+        found += [
+            IntegerCase(bits) for bits in _checked(cases.INTEGER_SIZES if sizes is None else sizes)
+        ]
     return found
 
 
@@ -182,5 +187,5 @@ def _entrants(case: Case, counts: tuple[int, ...], by_default: bool, algorithms:
 
 
 def _algorithm(contestant: Contestant) -> str:
-    """The table's name in a contestant's: "ntt (mpz)" is "ntt"."""
+    """The table's name in a contestant's: "auto (int)" is "auto"."""
     return contestant.name.partition(" (")[0]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from dataclasses import dataclass
 from typing import Any
 
@@ -51,16 +52,17 @@ def _integer_error(case: IntegerCase, result: Any) -> Error:
 
     truth = case.truth
     try:
-        difference = abs(gmpy2.mpz(result) - truth)
-    except (TypeError, ValueError):
+        found = gmpy2.mpz(operator.index(result))
+    except TypeError:
         return _UNRELATED
+    difference = abs(found - truth)
     if difference == 0:
         return _exactness(0)
-    n_bytes = 8 * (max(truth, abs(gmpy2.mpz(result))).bit_length() // 64 + 1)
-    x, y = (
-        np.frombuffer(int(abs(v)).to_bytes(n_bytes, "little"), np.uint64) for v in (result, truth)
-    )
-    wrong_limbs = int(np.count_nonzero(x != y))
+    n_bytes = 8 * (max(truth, abs(found)).bit_length() // 64 + 1)
+    limbs = [
+        np.frombuffer(int(abs(x)).to_bytes(n_bytes, "little"), np.uint64) for x in (found, truth)
+    ]
+    wrong_limbs = max(1, int(np.count_nonzero(limbs[0] != limbs[1])))  # a wrong sign is one
     with gmpy2.context(gmpy2.get_context(), emax=gmpy2.get_emax_max()):
         relative = float(gmpy2.mpfr(difference) / gmpy2.mpfr(truth))
     return Error(False, _as_float(difference), relative, wrong_limbs, False)

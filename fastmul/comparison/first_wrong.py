@@ -33,7 +33,7 @@ def _gemm(name: str, dtype: type) -> FirstWrong:
     entry = (1 << bits) - 1
     k = 1
     while k <= LARGEST_K:
-        row = np.full((1, k), entry, dtype)
+        row: np.ndarray = np.full((1, k), entry, dtype)
         row[0, 0] = entry - 2  # not all equal: the sum must not be a round number
         value = int((row @ np.full((k, 1), entry, dtype))[0, 0])
         if value != entry * (entry * k - 2):

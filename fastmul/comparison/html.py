@@ -8,7 +8,7 @@ from typing import Any
 
 from fastmul.comparison import plot, report, text
 from fastmul.comparison.records import Comparison, Record
-from fastmul.planning.explain import format_seconds
+from fastmul.comparison.text import duration
 
 STYLE = """
 :root { color-scheme: light; }
@@ -23,7 +23,8 @@ th, td { padding: .22rem .55rem; text-align: right; border-bottom: 1px solid #ee
 th { position: sticky; top: 0; background: #fff; border-bottom: 2px solid #ccc }
 td:nth-child(-n+3), th:nth-child(-n+3), td:last-child, th:last-child { text-align: left }
 tr.fastmul td:nth-child(3), tr.yours td:nth-child(3) { font-weight: 600 }
-tr.skipped, tr.refused { color: #999 } tr.failed { background: #ffe9e9 } .exact { color: #00734f } .off { color: #b35900 }
+tr.skipped, tr.refused { color: #999 } tr.failed { background: #ffe9e9 }
+.exact { color: #00734f } .off { color: #b35900 }
 td:last-child { white-space: normal }
 """
 COLUMNS = ("kind", "size", "contestant", "threads", "time", "speed", "× baseline", "exactness",
@@ -72,7 +73,7 @@ def _row(r: Record) -> str:
     }
     cells: list[Any] = [
         kind, size, escape(r.contestant), r.threads,
-        format_seconds(r.seconds) if r.seconds else "",
+        duration(r.seconds) if r.seconds else "",
         f"{text.significant(r.rate)} {unit}" if r.rate else "",
         ratios, exactness[r.exact], _error(r.max_abs_error), _error(r.max_rel_error), escape(r.note),
     ]  # fmt: skip

@@ -18,8 +18,8 @@ from fastmul.comparison.cases import Case, MatrixCase
 from fastmul.comparison.contestants import Contestant, Refusal
 from fastmul.comparison.exactness import error_of
 from fastmul.comparison.records import OK, REFUSED, SKIPPED, WRONG, Record
+from fastmul.comparison.text import duration
 from fastmul.exceptions import FastmulError
-from fastmul.planning.explain import format_seconds
 from fastmul.runtime import blas
 from fastmul.runtime import threads as fastmul_threads
 
@@ -112,7 +112,7 @@ def _admit(
         _pilot(contestant, case.smaller, threads, history, patience)
     predicted = history.predict(contestant, case, threads)
     if predicted is not None and predicted > patience:
-        record.status, record.note = SKIPPED, f"skipped: predicted {format_seconds(predicted)}"
+        record.status, record.note = SKIPPED, f"skipped: predicted {duration(predicted)}"
         return entry
     try:
         entry.call = contestant.prepare(case, threads)

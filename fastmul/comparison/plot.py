@@ -14,8 +14,10 @@ from fastmul.comparison.records import OK, Comparison, Record
 COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#332288", "#882255")
 FLOAT, PEER = "#000000", "#9a9a9a"
 MARKERS = "osD^vP*X"
+#: Rows that hand their operands to a peer, which has its own line.
+PASSED_ON = ("gmp", "python", "auto (int)", "auto (limbs)")
 SIZE_INCHES, DPI = (12.0, 9.0), 130
-STYLE = {
+STYLE: Any = {
     "font.size": 10, "axes.spines.top": False, "axes.spines.right": False, "axes.grid": True,
     "grid.color": "#e6e6e6", "axes.titleweight": "bold", "axes.titlesize": 11, "axes.titlelocation": "left",
     "legend.frameon": False, "legend.fontsize": 8.5, "svg.fonttype": "none",
@@ -79,7 +81,7 @@ def _dtypes(comparison: Comparison) -> list[str]:
 
 def _matrix_speed(axes: Any, comparison: Comparison) -> None:
     for i, dtype in enumerate(_dtypes(comparison)):
-        sizes, rates = _fastest_row(comparison, dtype)
+        sizes, rates = _line(_select(comparison, "matmul", "auto", dtype), lambda r: r.rate)
         axes.plot(sizes, rates, color=COLORS[i % len(COLORS)], marker=MARKERS[i % len(MARKERS)], ms=5,
                   label=f"fastmul {dtype}")  # fmt: skip
     for name, style in ((DGEMM, "-"), (SGEMM, "--")):
@@ -93,8 +95,8 @@ def _matrix_speed(axes: Any, comparison: Comparison) -> None:
     peak = comparison.machine["peak_gflops"]["float64"]
     for factor, name in ((1, "float64"), (2, "float32")):
         axes.axhline(factor * peak, color=PEER, lw=0.9, ls=":")
-        axes.text(1.0, factor * peak, f"measured {name} peak ", transform=axes.get_yaxis_transform(),
-                  ha="right", va="bottom", color="#777777", fontsize=7.5)  # fmt: skip
+        axes.text(1.01, factor * peak, f"measured\n{name}\npeak", transform=axes.get_yaxis_transform(),
+                  ha="left", va="center", color="#777777", fontsize=7.5)  # fmt: skip
     axes.set(
         title="Matrices: speed, higher is better", xlabel="n  (n × n times n × n)", ylabel="GOP/s"
     )
@@ -102,21 +104,6 @@ def _matrix_speed(axes: Any, comparison: Comparison) -> None:
     axes.set_yscale("log")
     _plain_ticks(axes, comparison, "matmul")
     axes.legend(ncols=2)
-
-
-def _fastest_row(comparison: Comparison, dtype: str) -> tuple[list[int], list[float]]:
-    """The best rate of fastmul's rows at each size, on the fewest threads."""
-    best: dict[int, float] = {}
-    found = [
-        r
-        for r in comparison
-        if r.operation == "matmul" and r.dtype == dtype and r.home == "fastmul"
-    ]
-    least = min((r.threads for r in found), default=1)
-    for r in found:
-        if r.status == OK and r.threads == least and r.rate:
-            best[r.size] = max(best.get(r.size, 0.0), r.rate)
-    return sorted(best), [best[size] for size in sorted(best)]
 
 
 def _baseline(comparison: Comparison, name: str) -> tuple[list[int], list[float]]:
@@ -129,36 +116,31 @@ def _baseline(comparison: Comparison, name: str) -> tuple[list[int], list[float]
 
 
 def _matrix_error(axes: Any, comparison: Comparison) -> None:
-    exact: set[int] = set()
+    dtypes = [dtype for dtype in _dtypes(comparison) if not MatrixCase(1, dtype).is_float]
+    largest = 1.0
     for i, dtype in enumerate(_dtypes(comparison)):
-        if MatrixCase(1, dtype).is_float:
-            continue
-        for name, style in ((DGEMM, "-"), (SGEMM, "--")):
-            sizes, errors = _line(
-                _select(comparison, "matmul", name, dtype), lambda r: r.max_abs_error
-            )
-            axes.plot(sizes, errors, color=COLORS[i % len(COLORS)], ls=style, marker="x",
-                      label=f"{name} on {dtype}")  # fmt: skip
-        exact |= {
-            r.size
-            for r in comparison
-            if r.operation == "matmul" and r.home == "fastmul" and r.exact
-        }
-    axes.plot(
-        sorted(exact),
-        [0] * len(exact),
-        color=COLORS[2],
-        marker="o",
-        lw=2,
-        label="fastmul, every integer dtype",
-    )
+        for name, style in ((DGEMM, "-"), (SGEMM, "--")) if dtype in dtypes else ():
+            found = _select(comparison, "matmul", name, dtype)
+            sizes, errors = _line(found, lambda r: r.max_abs_error)
+            if any(errors):  # what is exact lies under the line at zero
+                largest = max(largest, *errors)
+                axes.plot(sizes, errors, color=COLORS[i % len(COLORS)], ls=style, marker="x",
+                          label=f"{name} on {dtype}")  # fmt: skip
+    ours = [
+        r
+        for r in comparison
+        if r.operation == "matmul" and r.home == "fastmul" and r.dtype in dtypes
+    ]
+    exact = sorted({r.size for r in ours if r.exact})
+    axes.plot(exact, [0] * len(exact), color=COLORS[2], marker="o", lw=2,
+              label=f"fastmul on {', '.join(dtypes)}: exact")  # fmt: skip
     axes.set(title="Integer matrices: error, lower is better", xlabel="n",
              ylabel="largest absolute error of an entry")  # fmt: skip
     axes.set_xscale("log", base=2)
     axes.set_yscale("symlog", linthresh=1)
-    axes.set_ylim(bottom=-0.3)
+    axes.set_ylim(-0.3, largest * 1e4)
     _plain_ticks(axes, comparison, "matmul")
-    axes.legend()
+    axes.legend(loc="upper right")
 
 
 # ---------------------------------------------------------------- integers
@@ -173,11 +155,7 @@ def _integer_names(comparison: Comparison) -> list[str]:
 
 
 def _integer_speed(axes: Any, comparison: Comparison) -> None:
-    own = [
-        n
-        for n in _integer_names(comparison)
-        if n.endswith("(mpz)") and not n.startswith(("gmp", "python"))
-    ]
+    own = [name for name in _integer_names(comparison) if name not in PASSED_ON]
     for i, name in enumerate(own):
         sizes, rates = _line(_select(comparison, "mul", name), lambda r: r.rate)
         automatic = name.startswith("auto")
@@ -198,6 +176,7 @@ def _integer_speed(axes: Any, comparison: Comparison) -> None:
              ylabel="ns per limb of the product")  # fmt: skip
     axes.set_xscale("log", base=2)
     axes.set_yscale("log")
+    axes.set_ylim(top=20 * axes.get_ylim()[1])  # room for the legend
     axes.legend(ncols=2)
 
 
@@ -208,13 +187,19 @@ def _integer_error(axes: Any, comparison: Comparison) -> None:
         {r.size for r in comparison if r.operation == "mul" and r.home == "fastmul" and r.exact}
     )
     axes.plot(
-        exact, [0] * len(exact), color=COLORS[2], marker="o", lw=2, label="fastmul, every algorithm"
+        exact,
+        [0] * len(exact),
+        color=COLORS[2],
+        marker="o",
+        lw=2,
+        label="fastmul, every algorithm: exact",
     )
     for found in comparison.first_wrong:
         if found.operation == "mul" and found.first_wrong:
             axes.axvline(found.first_wrong, color=PEER, lw=0.9, ls=":")
-            axes.text(found.first_wrong, 0.97, f"{found.contestant} \nwrong on {found.operands.split(',')[0]} ",
-                      transform=axes.get_xaxis_transform(), ha="right", va="top", fontsize=7.5, color="#777777")  # fmt: skip
+            said = f"{found.contestant} \nwrong on {found.operands.split(',')[0]} "
+            axes.text(found.first_wrong, 0.97, said, transform=axes.get_xaxis_transform(),
+                      ha="right", va="top", fontsize=7.5, color="#777777")  # fmt: skip
     axes.set(
         title="Integers: error, lower is better",
         xlabel="bits of each operand",
@@ -222,7 +207,7 @@ def _integer_error(axes: Any, comparison: Comparison) -> None:
     )
     axes.set_xscale("log", base=2)
     axes.set_yscale("symlog", linthresh=1)
-    axes.set_ylim(bottom=-0.3)
+    axes.set_ylim(-0.3, 10 * max([1.0, *wrong]))
     axes.legend(loc="upper left")
 
 

@@ -10,8 +10,18 @@ from itertools import groupby
 from fastmul.comparison import text
 from fastmul.comparison.cases import CHECKED_ROWS, MatrixCase
 from fastmul.comparison.records import OK, REFUSED, SKIPPED, WRONG, Comparison, Record
-from fastmul.comparison.text import BOLD, DIM, GREEN, RED, WIDTH, YELLOW, note, significant, styled
-from fastmul.planning.explain import format_seconds
+from fastmul.comparison.text import (
+    BOLD,
+    DIM,
+    GREEN,
+    RED,
+    WIDTH,
+    YELLOW,
+    duration,
+    note,
+    significant,
+    styled,
+)
 
 #: First calls are told where they took this much longer than a warm call, and twice as long.
 COMPILED_SECONDS = 0.1
@@ -69,15 +79,19 @@ def section(records: list[Record]) -> list[str]:
     largest = sizes[-1]
     baselines = ("BLAS dgemm", "BLAS sgemm") if matrices else ("GMP (gmpy2.mpz)",)
     best = {size: _best(records, size, matrices) for size in sizes}
-    width = 7 if matrices else 6
-    columns = [("", "", 27, "<"), ("", "thr", 3, ">")]
+    width = 6 if matrices else 5
+    columns = [("", "", 24, "<"), ("", "thr", 3, ">")]
     columns += [
         (_above(size, matrices, i), _label(size, matrices), width, ">")
         for i, size in enumerate(sizes)
     ]
     columns += [("time at", _label(largest, matrices), 8, ">")]
-    columns += [("", f"×{_short_name(name)}", 6, ">") for name in baselines]
-    columns += [("", "exactness", 16, "<")]
+    columns += [("", f"×{_short_name(name)}", 6 if matrices else 5, ">") for name in baselines]
+    columns += [
+        ("exact, or largest", "error abs / rel", 17, "<")
+        if matrices
+        else ("", "exact, or off", 14, "<")
+    ]
     rows: list[list[str] | None] = []
     lines = [styled(_title(records[0]), BOLD)]
     groups = [[r for r in records if (r.home == "fastmul") == ours] for ours in (True, False)]
@@ -92,9 +106,19 @@ def section(records: list[Record]) -> list[str]:
     lines += text.table(columns, rows[:-1])
     for r in refused:
         lines += note(f"{_name(r)} refuses: {_short(r.note)}")
-    return lines + [
-        line for r in records if r.status == WRONG for line in note(f"{_name(r)}: {r.note}")
-    ]
+    return lines + _wrong_from(records)
+
+
+def _wrong_from(records: list[Record]) -> list[str]:
+    """From which of the sizes tried each float method's product of integers is not exact."""
+    if records[0].operation == "matmul" and MatrixCase(1, records[0].dtype).is_float:
+        return []
+    first: dict[str, Record] = {}
+    for r in records:
+        if r.home == "float" and r.exact is False:
+            first.setdefault(r.contestant, r)
+    said = ", ".join(f"{name} from {_size(r)} on" for name, r in first.items())
+    return note(f"Not exact, among the sizes tried: {said}") if said else []
 
 
 def _ranked(records: list[Record], largest: int) -> list[dict[int, Record]]:
@@ -136,7 +160,11 @@ def _row(by_size: dict[int, Record], sizes: list[int], best: dict[int, float | N
         cells.append(_rate(r, best[size]))
     if last.status != OK:
         measured = [r for r in by_size.values() if r.status == OK]
-        verdict = ", exact" if measured and all(r.exact for r in measured) else ""
+        verdict = (
+            ", exact"
+            if last.operation == "matmul" and measured and all(r.exact for r in measured)
+            else ""
+        )
         style = RED if last.status == WRONG else DIM
         said = (
             "WRONG RESULT"
@@ -146,7 +174,7 @@ def _row(by_size: dict[int, Record], sizes: list[int], best: dict[int, float | N
             else "refuses"
         )
         return [*cells, " " + styled(said + verdict, style)]
-    cells.append(format_seconds(last.seconds or 0.0))
+    cells.append(duration(last.seconds or 0.0))
     cells += [
         significant(last.ratios[name], 2) if name in last.ratios else "" for name in baselines
     ]
@@ -216,7 +244,7 @@ def _changes(comparison: Comparison) -> list[str]:
         return []
     first = comparison.changes[0]
     set_name = next((c.kernel_set_name for c in comparison.changes if c.kernel_set_name), "other")
-    columns = [("", "", 27, "<"), ("threads", "1 or all", 12, ">"), ("order of", "summation", 12, ">"),
+    columns = [("", "", 28, "<"), ("threads", "1 or all", 12, ">"), ("order of", "summation", 12, ">"),
                ("BLAS kernel set", f"this or {set_name}", 20, ">")]  # fmt: skip
     rows = [
         [c.contestant, *(_count(x) for x in (c.threads, c.k_order, c.kernel_set))]
@@ -246,7 +274,7 @@ def _first_wrong(comparison: Comparison) -> list[str]:
         where = (styled(f"wrong from {unit} = {found.first_wrong:,}", YELLOW) if found.first_wrong
                  else f"right up to {unit} = {found.largest_tried:,}")  # fmt: skip
         lines.append(
-            f"{found.contestant:<27} {text.pad(where, 30, '<')} {styled(found.operands, DIM)}"
+            f"{found.contestant:<28} {text.pad(where, 30, '<')} {styled(found.operands, DIM)}"
         )
     return lines
 
@@ -262,9 +290,9 @@ def _compilation(comparison: Comparison) -> list[str]:
                 spent[key] = spent.get(key, 0.0) + extra
     if not spent:
         return []
-    listed = ", ".join(f"{name} {format_seconds(seconds)}" for name, seconds in spent.items())
+    listed = ", ".join(f"{name} {duration(seconds)}" for name, seconds in spent.items())
     return ["", styled("First calls (compiling, or loading from the cache), not in the times above", BOLD),
-            *note(f"{listed}; together {format_seconds(sum(spent.values()))}")]  # fmt: skip
+            *note(f"{listed}; together {duration(sum(spent.values()))}")]  # fmt: skip
 
 
 def _legend(comparison: Comparison) -> list[str]:
@@ -287,6 +315,6 @@ _OF_MATRICES = (
     f"{CHECKED_ROWS} rows, with a product found without fastmul. Integer entries are as large as the result allows."
 )
 _OF_INTEGERS = (
-    "(mpz), (int), (limb arrays): what holds the numbers; conversion is inside the time. Results are compared with "
-    "GMP's, and GMP's with a product modulo 2^61 - 1."
+    "fastmul's rows work on gmpy2.mpz, auto (int) on Python's int, auto (limbs) on uint64 arrays; conversion is inside "
+    "the time. Results are compared with GMP's, and GMP's with a product modulo 2^61 - 1."
 )

@@ -6,6 +6,8 @@ import re
 import textwrap
 from collections.abc import Sequence
 
+from fastmul.planning.explain import format_seconds
+
 WIDTH = 100
 
 BOLD, DIM, GREEN, YELLOW, RED = "1", "2", "32", "33", "1;31"
@@ -36,8 +38,11 @@ def table(
     short row runs on to the right edge.
     """
     lines = []
-    for level in (0, 1):
-        heading = " ".join(pad(column[level], column[2], column[3]) for column in columns)
+    for cells in ([column[0] for column in columns], [column[1] for column in columns]):
+        heading = " ".join(
+            pad(cell, width, align)
+            for cell, (_, _, width, align) in zip(cells, columns, strict=True)
+        )
         if heading.strip():
             lines.append(styled(heading.rstrip(), BOLD))
     rule = styled("─" * WIDTH, DIM)
@@ -58,6 +63,15 @@ def note(text: str, indent: str = "  ") -> list[str]:
     """A wrapped paragraph of small print."""
     return [styled(line, DIM) for line in textwrap.wrap(text, WIDTH, initial_indent=indent,
                                                         subsequent_indent=indent)]  # fmt: skip
+
+
+def duration(seconds: float) -> str:
+    """Seconds for a person.
+
+    >>> duration(0.0123), duration(764.2), duration(1.5)
+    ('12.3 ms', '764 s', '1.5 s')
+    """
+    return f"{seconds:,.0f} s" if seconds >= 100 else format_seconds(seconds)
 
 
 def significant(value: float, digits: int = 3) -> str:

@@ -25,7 +25,7 @@ def slices(grid: np.ndarray, bits: int) -> list[np.ndarray]:
     sign = np.sign(grid).astype(np.float64)
     magnitude = np.abs(grid).view(np.uint64) if grid.dtype == np.int64 else grid.astype(np.uint64)
     mask, step = np.uint64((1 << bits) - 1), np.uint64(bits)
-    parts = []
+    parts: list[np.ndarray] = []
     while magnitude.any() or not parts:
         parts.append((magnitude & mask).astype(np.float64) * sign)
         magnitude = magnitude >> step

@@ -118,11 +118,7 @@ def matrix_trials(sizes: list[int]) -> Iterator[Trial]:
                 problem = MATMUL.problem(a, b, threads=1)
                 for row in MATMUL.table:
                     if row.refuses(problem) is None:
-                        yield Trial(
-                            row,
-                            problem,
-                            lambda row=row, p=problem, a=a, b=b: partial(row.run, p, a, b),
-                        )
+                        yield Trial(row, problem, partial(partial, row.run, problem, a, b))
                 if np.dtype(dtype).kind not in "iu":
                     break
 

@@ -40,15 +40,15 @@ def _fastmul() -> list[Contestant]:
     from fastmul.integers.multiplication import MUL
 
     rows = [
-        Contestant(f"{name} (mpz)", "fastmul", partial(_prepare_row, name), _as_is,
+        Contestant(name, "fastmul", partial(_prepare_row, name), _as_is,
                    growth=_GROWTH.get(name, TRANSFORM), threaded=True)
         for name in MUL.names
     ]  # fmt: skip
     return [
-        Contestant("auto (mpz)", "fastmul", partial(_prepare_row, "auto"), _as_is,
+        Contestant("auto", "fastmul", partial(_prepare_row, "auto"), _as_is,
                    growth=TRANSFORM, threaded=True),
         Contestant("auto (int)", "fastmul", _prepare_ints, _as_is, growth=TRANSFORM, threaded=True),
-        Contestant("auto (limb arrays)", "fastmul", _prepare_limbs, _from_limbs,
+        Contestant("auto (limbs)", "fastmul", _prepare_limbs, _from_limbs,
                    growth=TRANSFORM, threaded=True),
         *rows,
     ]  # fmt: skip

@@ -7,6 +7,8 @@ import pkgutil
 from collections.abc import Iterator
 from typing import Any
 
+from fastmul.runtime.jit import Kernel
+
 
 def kernels() -> list[Any]:
     """All kernels, those that are only made for a ring among them, in order of their names."""
@@ -21,8 +23,6 @@ def kernels() -> list[Any]:
 
 
 def _kernels_of(holder: Any) -> Iterator[Any]:
-    from fastmul.runtime.jit import Kernel
-
     return (value for value in vars(holder).values() if isinstance(value, Kernel))
 
 

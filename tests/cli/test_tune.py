@@ -1,0 +1,164 @@
+"""fastmul tune and fastmul selftest."""
+
+import json
+
+import numpy as np
+import pytest
+
+from fastmul.cli import main
+from fastmul.comparison import selftest as selftests
+from fastmul.comparison import tuning
+from fastmul.integers.multiplication import MUL
+from fastmul.integers.multiplication.problem import MulProblem
+from fastmul.matrices.multiplication import MATMUL
+from fastmul.planning import cost, tune
+from fastmul.planning.algorithm import Algorithm, never
+
+
+@pytest.fixture
+def cache(tmp_path, monkeypatch):
+    """A folder of its own for tuned costs, which are forgotten afterwards."""
+    monkeypatch.setattr(cost, "tuned_path", lambda: tmp_path / "costs.json")
+    cost.forget()
+    yield tmp_path
+    monkeypatch.undo()
+    cost.forget()
+
+
+def row(curve, factor=1.0):
+    return Algorithm(
+        "it", lambda p: None, never, lambda p: factor * cost.seconds(curve, p), "", "", ""
+    )
+
+
+def test_a_reading_asks_the_cost_itself():
+    assert tune.reading(row("a curve", 3.0), 8.0) == tune.Reading("a curve", 8.0, 3.0)
+    assert cost.seconds("a curve", 8.0) == float("inf")  # nothing stays of the asking
+
+
+def test_costs_of_several_curves_have_no_reading():
+    two = Algorithm(
+        "it",
+        lambda p: None,
+        never,
+        lambda p: cost.seconds("a", p) + cost.seconds("b", p),
+        "",
+        "",
+        "",
+    )
+    assert tune.reading(two, 8.0) is None
+    assert (
+        tune.reading(Algorithm("it", lambda p: None, never, lambda p: 1.0, "", "", ""), 8.0) is None
+    )
+
+
+def test_every_row_of_every_table_has_a_curve():
+    """Otherwise `auto` would never take it, and tune would never measure it."""
+    for r in MUL.table:
+        kinds = [tune.reading(r, MulProblem(64, 64, kind=kind)) for kind in ("limbs", "mpz", "int")]
+        assert any(kinds), f"mul {r.name}"
+    for r in MATMUL.table:
+        trials = [t for t in tuning.matrix_trials([64]) if t.row is r]
+        assert any(tune.reading(t.row, t.problem) for t in trials), f"matmul {r.name}"
+
+
+def test_fit_divides_by_the_factor_and_stops_after_a_long_one(monkeypatch):
+    times = iter([1.0, 2.0, 9.0])
+    monkeypatch.setattr(tune, "fastest", lambda call: next(times))
+    trials = [tune.Trial(row("c", 2.0), size, lambda: None) for size in (1.0, 1.0, 2.0, 4.0)]
+    assert tune.fit(trials) == {
+        "c": [[1.0, 0.5], [2.0, 1.0]]
+    }  # 1 s / 2 = 0.5; 2 s / 2 > LONGEST_SECONDS
+
+
+def test_fastest_is_the_fastest():
+    calls = []
+    assert 0 < tune.fastest(lambda: calls.append(1)) < 1e-3
+    assert len(calls) > tune.SAMPLES
+
+
+def test_tune_keeps_curves_and_provenance_and_they_are_read_back(cache, capsys):
+    assert main(["tune", "--largest", "8"]) == 0
+    path = cost.tuned_path()
+    assert path == cache / "costs.json"
+    assert str(path) in capsys.readouterr().out
+    stored = json.loads(path.read_text())
+    assert set(stored["provenance"]) == {"machine", "date", "command"}
+    assert stored["provenance"]["command"] == "fastmul tune"
+    assert cost.provenance() == stored["provenance"]
+    for name in ("mul.gmp", "mul.python", "convert.int.limbs", "matmul.gemm.float64"):
+        sizes = [size for size, _ in stored["curves"][name]]
+        assert sizes == sorted(set(sizes))
+        assert cost.curves()[name] == stored["curves"][name]
+        assert cost.seconds(name, sizes[-1]) == pytest.approx(stored["curves"][name][-1][1])
+
+
+def test_tuning_one_operation_keeps_the_other_curves(cache):
+    before = cost.curves()
+    assert main(["tune", "--largest", "4", "--operation", "matmul"]) == 0
+    after = json.loads((cache / "costs.json").read_text())["curves"]
+    assert set(before) <= set(after)
+    assert after["mul.gmp"] == before["mul.gmp"]
+
+
+def test_the_shipped_file_is_made_by_the_same_command(cache, tmp_path):
+    path = tmp_path / "shipped" / "costs.json"
+    assert main(["tune", "--largest", "2", "--operation", "mul", "--shipped", str(path)]) == 0
+    assert "mul.gmp" in json.loads(path.read_text())["curves"]
+    assert not (cache / "costs.json").exists()
+    assert (
+        main(["tune", "--largest", "1", "--operation", "mul", "--shipped", "/proc/costs.json"]) == 2
+    )
+
+
+# ---------------------------------------------------------------- selftest
+
+
+def test_selftest_finds_nothing_and_prints_its_seed(capsys):
+    assert main(["selftest", "--minutes", "0.02", "--seed", "7"]) == 0
+    printed = capsys.readouterr().out
+    assert printed.startswith("seed 7\n")
+    assert "all right" in printed
+    for name in (*(f"mul {n}" for n in MUL.names), *(f"matmul {n}" for n in MATMUL.names)):
+        assert name in printed
+
+
+def test_selftest_chooses_a_seed(capsys):
+    assert main(["selftest", "--minutes", "0"]) == 0
+    assert capsys.readouterr().out.split()[1].isdigit()
+
+
+def test_the_same_seed_makes_the_same_operands(monkeypatch):
+    import random
+
+    def entries(seed):
+        rng = random.Random(seed)
+        return [selftests._size(1000, rng) for _ in range(50)]
+
+    assert entries(3) == entries(3) != entries(4)
+    sizes = [selftests._size(160, random.Random(i)) for i in range(500)]
+    assert min(sizes) <= 1
+    assert 100 < max(sizes) <= 160
+
+
+@pytest.mark.parametrize("broken", ["mul", "matmul"])
+def test_selftest_finds_a_wrong_algorithm(broken, monkeypatch, capsys):
+    import fastmul
+
+    right = getattr(fastmul, broken)
+
+    def wrong(a, b, **options):
+        product = right(a, b, **options)
+        if options.get("algorithm") == "auto":
+            return product
+        return (
+            np.bitwise_not(product)
+            if isinstance(product, np.ndarray) and product.size
+            else product + 1
+        )
+
+    monkeypatch.setattr(fastmul, broken, wrong)
+    assert main(["selftest", "--minutes", "0.05", "--seed", "1"]) == 1
+    printed = capsys.readouterr().out
+    assert "WRONG RESULT: round " in printed
+    assert "fastmul selftest --seed 1" in printed
