@@ -108,9 +108,7 @@ def _admit(
         case.operation, contestant.name, contestant.home, case.dtype, case.size, threads, OK
     )
     entry = Entry(record, lambda: None, 1)
-    if history.predict(contestant, case, threads) is None and case.smaller is not None:
-        _pilot(contestant, case.smaller, threads, history, patience)
-    predicted = history.predict(contestant, case, threads)
+    predicted = predict(contestant, case, threads, history, patience)
     if predicted is not None and predicted > patience:
         record.status, record.note = SKIPPED, f"skipped: predicted {duration(predicted)}"
         return entry
@@ -138,6 +136,19 @@ def _admit(
     history.note(contestant, case, threads, warm)
     entry.repeats = max(1, round(SAMPLE_SECONDS / max(warm, 1e-9)))
     return entry
+
+
+def predict(
+    contestant: Contestant,
+    case: Case,
+    threads: int,
+    history: History,
+    patience: float = PATIENCE_SECONDS,
+) -> float | None:
+    """Seconds expected; where no smaller case was timed, one is, once. None for the smallest cases."""
+    if history.predict(contestant, case, threads) is None and case.smaller is not None:
+        _pilot(contestant, case.smaller, threads, history, patience)
+    return history.predict(contestant, case, threads)
 
 
 def _pilot(
