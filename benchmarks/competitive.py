@@ -3,7 +3,8 @@
     python benchmarks/competitive.py [--repeat 5]
 
 "cold" is the first run on a machine: it compiles every kernel. "warm" is the median of later runs, each a new
-process that starts Python, imports, reads, multiplies and prints.
+process that starts Python, imports, reads, multiplies and prints. "CPU" is the processor time of such a run,
+which tells a busy machine from a slow program.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 import argparse
 import os
 import platform
+import resource
 import statistics
 import subprocess
 import sys
@@ -118,14 +120,21 @@ CASES = (
 )
 
 
-def run(program: Path, given: Path, printed: Path, cache: Path) -> float:
+def run(program: Path, given: Path, printed: Path, cache: Path) -> tuple[float, float]:
+    """Seconds that passed, and seconds of processor time."""
     environment = {**os.environ, "FASTMUL_CACHE_DIR": str(cache), "PYTHONPATH": str(ROOT)}
     with given.open("rb") as stdin, printed.open("wb") as stdout:
-        start = perf_counter()
+        start, cpu = perf_counter(), processor_seconds()
         subprocess.run(
             [sys.executable, str(program)], stdin=stdin, stdout=stdout, env=environment, check=True
         )
-        return perf_counter() - start
+        return perf_counter() - start, processor_seconds() - cpu
+
+
+def processor_seconds() -> float:
+    """Of all child processes that have ended."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def main() -> None:
@@ -137,7 +146,9 @@ def main() -> None:
     print(
         f"{platform.processor() or platform.machine()}, {len(os.sched_getaffinity(0))} CPUs, seconds\n"
     )
-    print(f"{'program':<31} {'largest case':<21} {'limit':>5} {'cold':>7} {'warm':>7}  exact")
+    print(
+        f"{'program':<31} {'largest case':<21} {'limit':>5} {'cold':>7} {'warm':>7} {'CPU':>6}  exact"
+    )
     for case in CASES:
         with tempfile.TemporaryDirectory() as folder:
             given, printed = Path(folder, "in"), Path(folder, "out")
@@ -147,10 +158,9 @@ def main() -> None:
                 run(program, given, printed, Path(folder, "cache")) for _ in range(1 + repeat)
             )
             verdict = "yes" if case.is_right(given, printed) else "NO"
-            median = statistics.median(warm)
-            print(
-                f"{case.program:<31} {case.size:<21} {case.limit:5} {cold:7.2f} {median:7.2f}  {verdict}"
-            )
+            seconds, cpu = (statistics.median(values) for values in zip(*warm, strict=True))
+            times = f"{cold[0]:7.2f} {seconds:7.2f} {cpu:6.2f}"
+            print(f"{case.program:<31} {case.size:<21} {case.limit:5} {times}  {verdict}")
 
 
 if __name__ == "__main__":

@@ -17,6 +17,7 @@ from fastmul.kernels import backends
 from fastmul.kernels.cuda import loader, ntt
 from fastmul.kernels.reference import ntt as reference
 from fastmul.transforms.ntt import root_table
+from tests.guard_pages import guarded
 
 from .cuda_compiler import compilers
 from .host_device import COMPILER, HostDevice
@@ -248,6 +249,20 @@ def test_many_passes_in_small_tiles(host, monkeypatch, log_n):
     ntt.inverse(got, p, roots)
     reference.inverse(expected, p, roots)
     assert np.array_equal(got, expected)
+
+
+@pytest.mark.parametrize("before", [False, True])
+@pytest.mark.parametrize("shape", [(3, 2), (5, 64), (70, 64), (2, 8192)], ids=str)
+def test_nothing_outside_the_operands_is_touched(host, shape, before):
+    p = PRIMES[0]
+    roots = guarded(root_table(p, shape[1] // 2), before=before)
+    start = residues(shape, p)
+    x, y = guarded(start, before=before), guarded(start, before=before)
+    ntt.forward(x, p, roots)
+    ntt.inverse(x, p, roots)
+    ntt.multiply(x, y, p)
+    squares = [int(v) ** 2 * shape[1] % p for v in start.flat]
+    assert [int(v) % p for v in x.flat] == squares
 
 
 @pytest.mark.parametrize("p", [PRIMES[1], SMALL_PRIME])
