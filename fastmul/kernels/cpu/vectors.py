@@ -96,7 +96,9 @@ def _call(builder: Any, name: str, result: Any, args: list[Any]) -> Any:
 def _splat(builder: Any, scalar: Any, vector: Any) -> Any:
     undefined = ir.Constant(vector, ir.Undefined)
     first = builder.insert_element(undefined, scalar, _I32(0))
-    return builder.shuffle_vector(first, undefined, ir.Constant(ir.VectorType(_I32, LANES), [0] * LANES))
+    return builder.shuffle_vector(
+        first, undefined, ir.Constant(ir.VectorType(_I32, LANES), [0] * LANES)
+    )
 
 
 def _shuffle(builder: Any, a: Any, b: Any, picks: list[int]) -> Any:
@@ -123,7 +125,9 @@ def _vector_of(array: Any) -> tuple[Any, Any]:
     raise TypeError(f"no vector of {array.dtype}")
 
 
-def _pointer(context: Any, builder: Any, array_type: Any, array: Any, index: Any, vector: Any) -> Any:
+def _pointer(
+    context: Any, builder: Any, array_type: Any, array: Any, index: Any, vector: Any
+) -> Any:
     data = context.make_array(array_type)(context, builder, array).data
     return builder.bitcast(builder.gep(data, [index]), vector.as_pointer())
 
@@ -145,7 +149,9 @@ def store(typing_context: Any, array: Any, index: Any, value: Any) -> Any:
     numba_type, llvm_type = _vector_of(array)
 
     def emit(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        builder.store(args[2], _pointer(context, builder, sig.args[0], *args[:2], llvm_type), align=8)
+        builder.store(
+            args[2], _pointer(context, builder, sig.args[0], *args[:2], llvm_type), align=8
+        )
         return context.get_dummy_value()
 
     return types.void(array, types.int64, numba_type), emit
@@ -155,7 +161,9 @@ def store(typing_context: Any, array: Any, index: Any, value: Any) -> Any:
 def splat(typing_context: Any, scalar: Any) -> Any:
     """All lanes = scalar (float64 -> f64x8, int64 or uint64 -> u64x8)."""
     vector, kind, scalar_type = (
-        (f64x8, _F64X8, types.float64) if isinstance(scalar, types.Float) else (u64x8, _U64X8, types.int64)
+        (f64x8, _F64X8, types.float64)
+        if isinstance(scalar, types.Float)
+        else (u64x8, _U64X8, types.int64)
     )
     return vector(scalar_type), lambda context, builder, sig, args: _splat(builder, args[0], kind)
 
@@ -198,17 +206,23 @@ negate = _unary(f64x8, f64x8, lambda builder, a: builder.fneg(a), "-a.")
 # ---------------------------------------------------------------- conversions and integers
 
 to_float = _unary(f64x8, u64x8, lambda b, a: b.uitofp(a, _F64X8), "Unsigned integers to float64.")
-to_float_signed = _unary(f64x8, u64x8, lambda b, a: b.sitofp(a, _F64X8), "Signed integers to float64.")
-to_uint = _unary(u64x8, f64x8, lambda b, a: b.fptoui(a, _U64X8), "Non-negative integral float64 to integers.")
-to_int = _unary(u64x8, f64x8, lambda b, a: b.fptosi(a, _U64X8), "Integral float64 to signed integers.")
+to_float_signed = _unary(
+    f64x8, u64x8, lambda b, a: b.sitofp(a, _F64X8), "Signed integers to float64."
+)
+to_uint = _unary(
+    u64x8, f64x8, lambda b, a: b.fptoui(a, _U64X8), "Non-negative integral float64 to integers."
+)
+to_int = _unary(
+    u64x8, f64x8, lambda b, a: b.fptosi(a, _U64X8), "Integral float64 to signed integers."
+)
 
 
 def _shift(name: str, doc: str) -> Any:
     @intrinsic
     def function(typing_context: Any, a: Any, count: Any) -> Any:
-        return u64x8(u64x8, types.int64), lambda context, builder, sig, args: getattr(builder, name)(
-            args[0], _splat(builder, args[1], _U64X8)
-        )
+        return u64x8(u64x8, types.int64), lambda context, builder, sig, args: getattr(
+            builder, name
+        )(args[0], _splat(builder, args[1], _U64X8))
 
     function.__doc__ = doc
     return function
@@ -258,14 +272,18 @@ def _move(picks: list[int], doc: str) -> Any:
     return function
 
 
-shift_in_1 = _move(list(range(7, 15)), "[a7, b0, ..., b6]: b moved up one lane, a's last lane shifted in.")
+shift_in_1 = _move(
+    list(range(7, 15)), "[a7, b0, ..., b6]: b moved up one lane, a's last lane shifted in."
+)
 shift_in_2 = _move(list(range(6, 14)), "[a6, a7, b0, ..., b5].")
 
 _ROWS = types.UniTuple(f64x8, 8)
 
 
 @intrinsic
-def transpose8(typing_context: Any, a: Any, b: Any, c: Any, d: Any, e: Any, f: Any, g: Any, h: Any) -> Any:
+def transpose8(
+    typing_context: Any, a: Any, b: Any, c: Any, d: Any, e: Any, f: Any, g: Any, h: Any
+) -> Any:
     """The 8x8 transpose of eight vectors, as a tuple of eight."""
 
     def emit(context: Any, builder: Any, sig: Any, args: Any) -> Any:
