@@ -92,8 +92,9 @@ class Tables:
 
 def tables(points: int) -> Tables:
     """The tables for transforms of `points` points, a power of two, kept between calls."""
-    size = next(size for size in (_SMALL_POINTS, PACKED_POINTS, points) if points <= size)
-    return scratch.table(("ntt", size), lambda: _build(size), lambda made: made.n_bytes)
+    if points <= PACKED_POINTS:
+        points = _SMALL_POINTS if points <= _SMALL_POINTS else PACKED_POINTS
+    return scratch.table(("ntt", points), lambda: _build(points), lambda made: made.n_bytes)
 
 
 def _build(points: int) -> Tables:
@@ -110,11 +111,18 @@ def _build(points: int) -> Tables:
     return Tables(points, moduli, *ways)
 
 
+#: What `factors` gives where the tables hold all lanes' roots.
+_NO_FACTORS = np.empty((len(PRIMES), 6, 0))
+
+
 def factors(points: int, inner: int) -> np.ndarray:
     """(3, 6, points/inner): what turns the lanes' roots of node 0 of `inner` points into those of node k.
 
     For each prime roots[m k / 4], roots[m k / 2], roots[m k], m = inner/2, then their inverses.
     """
+
+    if points <= PACKED_POINTS:
+        return _NO_FACTORS
 
     def build() -> np.ndarray:
         shift = (inner // 2).bit_length() - 1

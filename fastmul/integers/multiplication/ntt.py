@@ -36,6 +36,8 @@ ONE_KERNEL_POINTS = 1 << 18
 THREADED_POINTS = 1 << 13
 #: Columns of the first and last pass that make one task of a large product.
 TASK_COLUMNS = 1 << 14
+#: Operands whose lengths differ by less than this factor are not cut.
+MIN_RATIO = 2
 #: Doubles between two rows of scratch, so that equal places of two rows do not compete for one set of a cache.
 ROW_GAP = 64 + 8
 
@@ -63,9 +65,7 @@ class Ring:
         >>> Ring.of(256), Ring.of(257), Ring.of(600)
         (Ring(block=64, children=4), Ring(block=64, children=5), Ring(block=128, children=5))
         """
-        block = MIN_BLOCK
-        while block * MAX_CHILDREN < n_limbs:
-            block *= 2
+        block = max(MIN_BLOCK, 1 << (-(-n_limbs // MAX_CHILDREN) - 1).bit_length())
         return Ring(block, max(MIN_CHILDREN, -(-n_limbs // block)))
 
 
@@ -99,13 +99,14 @@ def mul_limbs(a: np.ndarray, b: np.ndarray, out: np.ndarray, threads: int = 1) -
         out[:] = 0
     elif b.size > max_terms():
         _cut_both(a, b, out, threads)
+    elif a.size < MIN_RATIO * b.size and out.size <= MAX_POINTS:
+        _multiply_once(a, b, out, square, threads)
     else:
         piece = piece_limbs(a.size, b.size)
         if piece < a.size:
             _cut_long(a, b, out, piece, threads)
         else:
-            with _Workspace(Ring.of(out.size), rows_of_y=1, threads=threads) as workspace:
-                workspace.multiply(a, b, out, square)
+            _multiply_once(a, b, out, square, threads)
 
 
 mul = door(mul_limbs, "ntt")
@@ -155,15 +156,14 @@ def _cut_long(a: np.ndarray, b: np.ndarray, out: np.ndarray, piece: int, threads
     from fastmul.kernels.cpu.ntt_product import add_limbs
 
     out[:] = 0
-    with (
-        _Workspace(Ring.of(piece + b.size), rows_of_y=3, threads=threads) as workspace,
-        scratch.lease(8 * (piece + b.size)) as raw,
-    ):
-        part = raw[: 8 * (piece + b.size)].view(np.uint64)
+    workspace = _Workspace(Ring.of(piece + b.size), 3, threads)
+    size = 8 * (piece + b.size)
+    with scratch.lease(workspace.n_bytes) as raw, scratch.lease(size) as raw_part:
+        part = raw_part[:size].view(np.uint64)
         for start in range(0, a.size, piece):
             now = a[start : start + piece]
             product = part[: now.size + b.size]
-            workspace.multiply(now, b, product, square=False)
+            workspace.multiply(raw, now, b, product, square=False)
             add_limbs(out, start, product)
 
 
@@ -186,11 +186,19 @@ def _cut_both(a: np.ndarray, b: np.ndarray, out: np.ndarray, threads: int) -> No
 # ------------------------------------------------------------------------------------- one transform size
 
 
-class _Workspace:
-    """Tables and leased scratch for products in one ring.
+def _multiply_once(
+    a: np.ndarray, b: np.ndarray, out: np.ndarray, square: bool, threads: int
+) -> None:
+    workspace = _Workspace(Ring.of(out.size), 1, threads)
+    with scratch.lease(workspace.n_bytes) as raw:
+        workspace.multiply(raw, a, b, out, square)
 
-    x has a row for each prime; y has one row, which the primes use in turn, or three: several threads need
-    them, and so does a second operand whose transform is kept for further products.
+
+class _Workspace:
+    """How products in one ring use their scratch.
+
+    A row for each prime; then one for the second operand, which the primes use in turn, or three: several
+    threads need them, and so does a second operand whose transform is kept for further products; then a table.
     """
 
     def __init__(self, ring: Ring, rows_of_y: int, threads: int) -> None:
@@ -200,62 +208,45 @@ class _Workspace:
         self.ring = ring
         self.threads = threads if ring.points >= THREADED_POINTS else 1
         self.in_tasks = self.threads > 1 or ring.points > ONE_KERNEL_POINTS
-        self.keeps_y = rows_of_y == 3
-        self.has_y = False
-        rows = 3 + (3 if self.threads > 1 else rows_of_y)
-        # the leaves of the smallest rings come in pairs: an odd number of children has one more, unused
-        width = max(ring.block, 2 * MIN_BLOCK) * (ring.children + 1) + ROW_GAP
-        turned = ntt_product.NODE // ntt_product.LEAF * ntt_product.PACKED
-        self.turned_count = turned
-        n_bytes = 8 * (rows * width + turned)
-        memory.require(n_bytes, f"ntt product of {ring.points} limbs")
-        self._lease = scratch.lease(n_bytes)
-        self._shape = (rows, width)
-
-    def __enter__(self) -> _Workspace:
-        raw = self._lease.__enter__()
-        rows, width = self._shape
-        flat = raw[: 8 * (rows * width + self.turned_count)].view(np.float64)
-        matrix = flat[: rows * width].reshape(rows, width)
-        self.x, self.y = matrix[:3], matrix[3:]
-        self.turned = flat[rows * width :]
-        if self.ring.block == MIN_BLOCK:
-            matrix[:] = 0.0  # a leaf without operands may hold anything but slow numbers
-        ring = self.ring
-        self.tables = transforms.tables(ring.full_points)
-        self.constants = leave_constants(ring.block, ring.children)
-        self.factors = transforms.factors(ring.full_points, self._inner())
-        return self
-
-    def __exit__(self, *exception: object) -> None:
-        self._lease.__exit__(*exception)  # type: ignore[arg-type]
-
-    def _inner(self) -> int:
-        inner = self.ring.block
-        while inner > self.kernels.NODE:
+        self.keeps_y, self.has_y = rows_of_y == 3, False
+        self.rows_of_y = 3 if self.threads > 1 else rows_of_y
+        self.width = ring.points + ROW_GAP
+        self.count = (3 + self.rows_of_y) * self.width + ntt_product.TURNED
+        self.n_bytes = 8 * self.count
+        memory.require(self.n_bytes, "a product by number-theoretic transforms")
+        inner = ring.block
+        while inner > ntt_product.NODE:
             inner >>= 3
-        return inner
+        self.tables = transforms.tables(ring.full_points)
+        self.factors = transforms.factors(ring.full_points, inner)
+        self.constants = leave_constants(ring.block, ring.children)
 
-    def multiply(self, a: np.ndarray, b: np.ndarray, out: np.ndarray, square: bool) -> None:
-        """out = a * b; if y is kept, b must be the same every time."""
+    def multiply(
+        self, raw: np.ndarray, a: np.ndarray, b: np.ndarray, out: np.ndarray, square: bool
+    ) -> None:
+        """out = a * b in the leased bytes `raw`; if y is kept, b and raw must be the same every time."""
         kernels = self.kernels
         mode = kernels.SQUARE if square else kernels.PREPARED if self.has_y else kernels.FRESH
+        space = raw[: self.n_bytes].view(np.float64)
         if self.in_tasks:
-            self._in_tasks(a, b, out, mode)
+            self._in_tasks(space, a, b, out, mode)
         else:
             t = self.tables
-            state = np.empty(kernels.STATE_WORDS, np.int64)
             kernels.product(
-                a, b, mode, out, self.ring.block, self.ring.children, self.x, self.y,
+                a, b, mode, out, self.ring.block, self.ring.children, space, self.width, self.rows_of_y,
                 t.roots, t.packed, t.inv_roots, t.inv_packed, self.factors, t.moduli,
-                self.constants, crt_words(), state, self.turned,
+                self.constants, crt_words(), np.empty(kernels.STATE_WORDS, np.int64),
             )  # fmt: skip
         self.has_y = self.keeps_y
 
-    def _in_tasks(self, a: np.ndarray, b: np.ndarray, out: np.ndarray, mode: int) -> None:
+    def _in_tasks(
+        self, space: np.ndarray, a: np.ndarray, b: np.ndarray, out: np.ndarray, mode: int
+    ) -> None:
         """The same in tasks of milliseconds; two barriers on several threads."""
-        kernels, ring, t = self.kernels, self.ring, self.tables
-        step = min(TASK_COLUMNS, max(64, ring.block // (2 * self.threads)))
+        kernels, ring, t, width = self.kernels, self.ring, self.tables, self.width
+        rows = [space[k * width : (k + 1) * width] for k in range(3 + self.rows_of_y)]
+        x, y = rows[:3], [rows[3 + min(k, self.rows_of_y - 1)] for k in range(3)]
+        step = min(TASK_COLUMNS, max(MIN_BLOCK, ring.block // (2 * self.threads)))
         columns = [(i, min(i + step, ring.block)) for i in range(0, ring.block, step)]
 
         def enter(k: int, operand: np.ndarray, row: np.ndarray, start: int, stop: int) -> None:
@@ -264,37 +255,25 @@ class _Workspace:
             )
 
         def convolve(k: int, j: int) -> None:
-            with scratch.lease(8 * self.turned_count) as raw:
+            with scratch.lease(8 * kernels.TURNED) as raw:
                 kernels.convolve_node(
-                    self.x[k], self._y(k), mode, j * ring.block, ring.block, j,
+                    x[k], y[k], mode, j * ring.block, ring.block, j,
                     t.roots[k], t.packed[k], t.inv_roots[k], t.inv_packed[k], self.factors[k], t.moduli[k],
-                    raw[: 8 * self.turned_count].view(np.float64),
+                    raw[: 8 * kernels.TURNED].view(np.float64),
                 )  # fmt: skip
 
         def leave(start: int, stop: int, state: np.ndarray) -> None:
             kernels.leave(
-                *self.x,
-                out,
-                ring.block,
-                ring.children,
-                start,
-                stop,
-                self.constants,
-                crt_words(),
-                state,
+                *x, out, ring.block, ring.children, start, stop, self.constants, crt_words(), state
             )
 
-        primes = [(0, 1, 2)] if self.threads > 1 else [(0,), (1,), (2,)]
-        for group in primes:
-            entering = [(k, a, self.x[k], *c) for k in group for c in columns]
+        for group in [(0, 1, 2)] if self.threads > 1 else [(0,), (1,), (2,)]:
+            entering = [(k, a, x[k], *c) for k in group for c in columns]
             if mode == kernels.FRESH:
-                entering += [(k, b, self._y(k), *c) for k in group for c in columns]
+                entering += [(k, b, y[k], *c) for k in group for c in columns]
             run(enter, entering, self.threads)
             run(convolve, [(k, j) for k in group for j in range(ring.children)], self.threads)
         states = np.empty((len(columns), kernels.STATE_WORDS), np.int64)
         run(leave, [(*c, state) for c, state in zip(columns, states, strict=True)], self.threads)
         for (_, stop), state in zip(columns, states, strict=True):
             kernels.settle(out, ring.block, ring.children, stop, state)
-
-    def _y(self, k: int) -> np.ndarray:
-        return self.y[min(k, len(self.y) - 1)]

@@ -66,7 +66,7 @@ ONE, ZERO = np.uint64(1), np.uint64(0)
 
 @inline
 def join_root_8(x, i, block, k, at):
-    """Eight blocks from their values at the eight roots of y**8 = 1, times 8; in 1.0 p, out 5.0 p."""
+    """Eight blocks from their values at the eight roots of y**8 = 1, times 8."""
     p, pinv = splat(k[at + P]), splat(k[at + PINV])
     inv_i, inv_z, inv_iz = splat(k[at + INV_I]), splat(k[at + INV_Z]), splat(k[at + INV_IZ])
     a, b, c, d = load(x, i), load(x, i + block), load(x, i + 2 * block), load(x, i + 3 * block)
@@ -89,59 +89,103 @@ def join_root_8(x, i, block, k, at):
     store(x, i + 7 * block, d - h)
 
 
+# Fewer than eight: the product is P = P4 + (y^4 - 1) Q with P4 from the first four values, and y^4 - 1 = -2 at
+# the others:
+#     5 values    Q = q0             from P(z)
+#     6 values    Q = q0 + q1 y      from P modulo y^2 - I, that is from P(z) and P(-z)
+#     7 values    and (y^2 - I) q2 more, from P(t), t = I z, where (y^4 - 1)(y^2 - I) = 4 I
+
+
 @inline
-def join_root_truncated(x, i, block, children, k, at):
-    """4 to 7 blocks from their values at as many of the roots, times 4; in 1.0 p, out 5.0 p.
-
-    The product is P = P4 + (y^4 - 1) Q with P4 from the first four values, and y^4 - 1 = -2 at the others:
-
-        5 values    Q = q0             from P(z)
-        6 values    Q = q0 + q1 y      from P modulo y^2 - I, that is P(z) and P(-z)
-        7 values    and (y^2 - I) q2 more, from P(t), t = I z, where (y^4 - 1)(y^2 - I) = 4 I
-    """
-    p, pinv = splat(k[at + P]), splat(k[at + PINV])
+def join_first_4(x, i, block, inv_i, p, pinv):
+    """4 P4, reduced."""
     a, b, c, d = load(x, i), load(x, i + block), load(x, i + 2 * block), load(x, i + 3 * block)
     a, b, c, d = a + b, a - b, c + d, c - d
-    d = mulmod(d, splat(k[at + INV_I]), p, pinv)
+    d = mulmod(d, inv_i, p, pinv)
     a, c, b, d = a + c, a - c, b + d, b - d
-    a, b, c, d = reduce(a, p, pinv), reduce(b, p, pinv), reduce(c, p, pinv), reduce(d, p, pinv)
-    if children == 5:
-        s, t = mulmod2(a, b, splat(k[at + HALF]), splat(k[at + HALF_Z]), p, pinv)
-        u, v = mulmod2(c, d, splat(k[at + HALF_I]), splat(k[at + HALF_IZ]), p, pinv)
-        e = (s + t) + (u + v) - mulmod(load(x, i + 4 * block), splat(k[at + TWO]), p, pinv)
-        a = a - e
-        store(x, i + 4 * block, e)
-    elif children > 5:
-        e, f = load(x, i + 4 * block), load(x, i + 5 * block)
-        s, t = mulmod2(a, b, splat(k[at + HALF]), splat(k[at + HALF]), p, pinv)
-        u, v = mulmod2(c, d, splat(k[at + HALF_I]), splat(k[at + HALF_I]), p, pinv)
-        f, e = mulmod(e - f, splat(k[at + INV_Z]), p, pinv), e + f
-        e, f = s + u - e, t + v - f
-        a, b = a - e, b - f
-        if children == 7:
-            g = mulmod(load(x, i + 6 * block), splat(k[at + INV_I]), p, pinv)
-            s, t = mulmod2(a - e, b - f, splat(k[at + INV_4I]), splat(k[at + IZ_INV_4I]), p, pinv)
-            u, v = mulmod2(c, d, splat(k[at + QUARTER]), splat(k[at + IZ_QUARTER]), p, pinv)
-            g = g - s - t + u + v
-            s = mulmod(g, splat(k[at + I]), p, pinv)
-            a, c, e = a + s, c - g, e - s
-            store(x, i + 6 * block, g)
-        store(x, i + 4 * block, e)
-        store(x, i + 5 * block, f)
+    return reduce(a, p, pinv), reduce(b, p, pinv), reduce(c, p, pinv), reduce(d, p, pinv)
+
+
+@inline
+def store_4(x, i, block, a, b, c, d):
     store(x, i, a)
     store(x, i + block, b)
     store(x, i + 2 * block, c)
     store(x, i + 3 * block, d)
 
 
+@inline
+def join_root_4(x, i, block, k, at):
+    p, pinv = splat(k[at + P]), splat(k[at + PINV])
+    a, b, c, d = join_first_4(x, i, block, splat(k[at + INV_I]), p, pinv)
+    store_4(x, i, block, a, b, c, d)
+
+
+@inline
+def join_root_5(x, i, block, k, at):
+    p, pinv = splat(k[at + P]), splat(k[at + PINV])
+    a, b, c, d = join_first_4(x, i, block, splat(k[at + INV_I]), p, pinv)
+    s, t = mulmod2(a, b, splat(k[at + HALF]), splat(k[at + HALF_Z]), p, pinv)
+    u, v = mulmod2(c, d, splat(k[at + HALF_I]), splat(k[at + HALF_IZ]), p, pinv)
+    e = (s + t) + (u + v) - mulmod(load(x, i + 4 * block), splat(k[at + TWO]), p, pinv)
+    store_4(x, i, block, a - e, b, c, d)
+    store(x, i + 4 * block, e)
+
+
+@inline
+def join_first_6(x, i, block, k, at, p, pinv):
+    """4 (P4 + (y^4 - 1)(q0 + q1 y)), six coefficients."""
+    a, b, c, d = join_first_4(x, i, block, splat(k[at + INV_I]), p, pinv)
+    e, f = load(x, i + 4 * block), load(x, i + 5 * block)
+    s, t = mulmod2(a, b, splat(k[at + HALF]), splat(k[at + HALF]), p, pinv)
+    u, v = mulmod2(c, d, splat(k[at + HALF_I]), splat(k[at + HALF_I]), p, pinv)
+    f, e = mulmod(e - f, splat(k[at + INV_Z]), p, pinv), e + f
+    e, f = s + u - e, t + v - f
+    return a - e, b - f, c, d, e, f
+
+
+@inline
+def join_root_6(x, i, block, k, at):
+    p, pinv = splat(k[at + P]), splat(k[at + PINV])
+    a, b, c, d, e, f = join_first_6(x, i, block, k, at, p, pinv)
+    store_4(x, i, block, a, b, c, d)
+    store(x, i + 4 * block, e)
+    store(x, i + 5 * block, f)
+
+
+@inline
+def join_root_7(x, i, block, k, at):
+    p, pinv = splat(k[at + P]), splat(k[at + PINV])
+    a, b, c, d, e, f = join_first_6(x, i, block, k, at, p, pinv)
+    g = mulmod(load(x, i + 6 * block), splat(k[at + INV_I]), p, pinv)
+    s, t = mulmod2(a - e, b - f, splat(k[at + INV_4I]), splat(k[at + IZ_INV_4I]), p, pinv)
+    u, v = mulmod2(c, d, splat(k[at + QUARTER]), splat(k[at + IZ_QUARTER]), p, pinv)
+    g = g - s - t + u + v
+    s = mulmod(g, splat(k[at + I]), p, pinv)
+    store_4(x, i, block, a + s, b, c - g, d)
+    store(x, i + 4 * block, e - s)
+    store(x, i + 5 * block, f)
+    store(x, i + 6 * block, g)
+
+
 @kernel(void(ROW, int64, int64, int64, int64, TABLE, int64))
 def join_root(x, block, children, start, stop, constants, at):
+    """Columns start..stop of x, from values to coefficients times 8 or, for fewer than 8 children, 4."""
     if children == 8:
         for i in range(start, stop, 8):
             join_root_8(x, i, block, constants, at)
+    elif children == 7:
+        for i in range(start, stop, 8):
+            join_root_7(x, i, block, constants, at)
+    elif children == 6:
+        for i in range(start, stop, 8):
+            join_root_6(x, i, block, constants, at)
+    elif children == 5:
+        for i in range(start, stop, 8):
+            join_root_5(x, i, block, constants, at)
     else:
         for i in range(start, stop, 8):
-            join_root_truncated(x, i, block, children, constants, at)
+            join_root_4(x, i, block, constants, at)
 
 
 # ---------------------------------------------------------------------------- residues to limbs

@@ -31,7 +31,6 @@ from fastmul.kernels.cpu.ntt_tables import turn
 from fastmul.runtime.jit import const, kernel
 
 TABLES, CUBE = const(float64[:, ::1]), const(float64[:, :, ::1])
-MATRIX = float64[:, ::1]
 
 #: What happens to the second operand: it is transformed too; it is the first; y already holds its transform.
 FRESH, SQUARE, PREPARED = 0, 1, 2
@@ -41,6 +40,9 @@ STATE_WORDS = SEGMENTS * STATE
 
 #: Points of the largest node that is taken down, multiplied and up at once: two of 128 KiB and their roots fit L2.
 NODE = 1 << 14
+
+#: Doubles of the table in which the roots of such a node are turned into place.
+TURNED = NODE // LEAF * PACKED
 
 
 @kernel(void(LIMBS, ROW, int64, int64, int64, int64, TABLE, TABLE))
@@ -112,6 +114,9 @@ def convolve_node(
 def convolve_leaves(x, y, mode, children, roots, packed, inv_roots, inv_packed, modulus):
     """The children of the smallest products, each one leaf: all at once, in pairs."""
     leaves = (children + 1) >> 1 << 1
+    if leaves > children:  # its partner may hold anything but slow numbers
+        x[children * LEAF : leaves * LEAF] = 0.0
+        y[children * LEAF : leaves * LEAF] = 0.0
     split_leaves(x, 0, 0, 0, leaves, roots, packed, modulus)
     if mode == SQUARE:
         multiply_values(x, x, 0, leaves * LEAF, modulus)
@@ -123,31 +128,40 @@ def convolve_leaves(x, y, mode, children, roots, packed, inv_roots, inv_packed, 
 
 
 @kernel(
-    void(LIMBS, LIMBS, int64, BUFFER, int64, int64, MATRIX, MATRIX, TABLES, TABLES, TABLES, TABLES, CUBE, TABLES,
-         TABLE, LIMBS, STATES, ROW)
+    void(LIMBS, LIMBS, int64, BUFFER, int64, int64, ROW, int64, int64, TABLES, TABLES, TABLES, TABLES, CUBE,
+         TABLES, TABLE, LIMBS, STATES)
 )  # fmt: skip
 def product(
-    a, b, mode, out, block, children, x, y,
-    roots, packed, inv_roots, inv_packed, factors, moduli, constants, words, state, turned,
+    a, b, mode, out, block, children, scratch, width, rows_of_y,
+    roots, packed, inv_roots, inv_packed, factors, moduli, constants, words, state,
 ):  # fmt: skip
-    """out = a * b, on one thread. x and y are scratch; y has one row, or three that keep b's transform."""
+    """out = a * b, on one thread.
+
+    scratch: rows of `width` for each prime, then one for the second operand or three that keep its transform,
+    then a table of turned roots.
+    """
+    turned = scratch[(3 + rows_of_y) * width :]
     for k in range(3):
-        yk = y[min(k, y.shape[0] - 1)]
-        enter(a, x[k], block, children, 0, block, roots[k], moduli[k])
+        row = 3 + min(k, rows_of_y - 1)
+        x, y = scratch[k * width : (k + 1) * width], scratch[row * width : (row + 1) * width]
+        enter(a, x, block, children, 0, block, roots[k], moduli[k])
         if mode == FRESH:
-            enter(b, yk, block, children, 0, block, roots[k], moduli[k])
+            enter(b, y, block, children, 0, block, roots[k], moduli[k])
         if block == LEAF:
             convolve_leaves(
-                x[k], yk, mode, children,
+                x, y, mode, children,
                 roots[k], packed[k], inv_roots[k], inv_packed[k], moduli[k],
             )  # fmt: skip
         else:
             for j in range(children):
                 convolve_node(
-                    x[k], yk, mode, j * block, block, j,
+                    x, y, mode, j * block, block, j,
                     roots[k], packed[k], inv_roots[k], inv_packed[k], factors[k], moduli[k], turned,
                 )  # fmt: skip
-    leave(x[0], x[1], x[2], out, block, children, 0, block, constants, words, state)
+    leave(
+        scratch[:width], scratch[width : 2 * width], scratch[2 * width : 3 * width],
+        out, block, children, 0, block, constants, words, state,
+    )  # fmt: skip
     settle(out, block, children, block, state)
 
 

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import ctypes
+import mmap
+import os
 import random
+import subprocess
+import sys
 from collections.abc import Iterator
 
 import gmpy2
@@ -142,3 +147,67 @@ def test_runs_of_bits(m: int, n: int, seed: int, threads: int) -> None:
     a, b = adversaries.bit_runs(64 * m, rng), adversaries.bit_runs(64 * n, rng)
     product = multiply(adversaries.to_limbs(a, m), adversaries.to_limbs(b, n), threads)
     assert adversaries.from_limbs(product) == a * b
+
+
+def before_a_wall(n: int) -> tuple[np.ndarray, mmap.mmap]:
+    """n limbs that end where a page begins that nobody may touch."""
+    page = mmap.PAGESIZE
+    room = -(-8 * n // page) * page
+    memory = mmap.mmap(-1, room + page)
+    address = ctypes.addressof(ctypes.c_char.from_buffer(memory))
+    libc = ctypes.CDLL(None, use_errno=True)
+    libc.mprotect.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int]
+    assert libc.mprotect(address + room, page, 0) == 0
+    return np.frombuffer(memory, np.uint64, n, room - 8 * n), memory
+
+
+def test_no_vector_reaches_beyond_an_operand_or_the_result() -> None:
+    for m, n in (
+        (1, 1),
+        (7, 3),
+        (65, 64),
+        (129, 200),
+        (333, 331),
+        (1030, 1000),
+        (2500, 5),
+        (5000, 600),
+    ):
+        a, _keep_a = before_a_wall(m)
+        b, _keep_b = before_a_wall(n)
+        out, _keep_out = before_a_wall(m + n)
+        a[:], b[:] = limbs(m, "random"), limbs(n, "all ones")
+        ntt.mul_limbs(a, b, out, 1)
+        assert value(out) == value(a) * value(b)
+
+
+AVX2 = {"NUMBA_CPU_NAME": "haswell", "NUMBA_CPU_FEATURES": "+avx2,+fma,+bmi,+bmi2"}
+
+TWIN = """
+import numpy as np
+from fastmul.integers.multiplication import ntt
+from fastmul.kernels.cpu import ntt_crt, ntt_limbs, ntt_passes, ntt_product
+from fastmul.runtime.target import target
+assert not target().avx512
+rng = np.random.default_rng(3)
+for m, n in ((1, 1), (70, 9), (256, 256), (300, 340), (1000, 700), (1500, 1500), (5000, 9), (9000, 8000)):
+    for ones in (False, True):
+        a, b = rng.integers(0, 2**64, m, dtype=np.uint64), rng.integers(0, 2**64, n, dtype=np.uint64)
+        if ones:
+            a[:], b[:] = 2**64 - 1, 2**64 - 1
+        out = np.empty(m + n, np.uint64)
+        ntt.mul_limbs(a, b, out, 1 + ones)
+        x, y, z = (int.from_bytes(v.tobytes(), "little") for v in (a, b, out))
+        assert x * y == z, (m, n)
+for kernel in (ntt_passes.split_8, ntt_passes.join_leaves, ntt_limbs.enter_4, ntt_crt.leave):
+    for assembly in kernel.inspect_asm().values():
+        assert "zmm" not in assembly and "ymm" in assembly
+print("twin ok")
+"""
+
+
+def test_the_avx2_twin(tmp_path: object) -> None:
+    environment = {**os.environ, **AVX2, "FASTMUL_CACHE_DIR": str(tmp_path)}
+    ran = subprocess.run(
+        [sys.executable, "-c", TWIN], env=environment, capture_output=True, text=True, check=False
+    )
+    assert ran.stdout.strip() == "twin ok", ran.stderr[-2000:]
