@@ -3,8 +3,8 @@
     python benchmarks/competitive.py [--repeat 5]
 
 "cold" is the first run on a machine: it compiles every kernel. "warm" is the median of later runs, each a new
-process that starts Python, imports, reads, multiplies and prints. "CPU" is the processor time of such a run,
-which tells a busy machine from a slow program.
+process that starts Python, imports, reads, multiplies and prints. Processor time beside the time that passed
+tells a busy machine from a slow program.
 """
 
 from __future__ import annotations
@@ -146,9 +146,8 @@ def main() -> None:
     print(
         f"{platform.processor() or platform.machine()}, {len(os.sched_getaffinity(0))} CPUs, seconds\n"
     )
-    print(
-        f"{'program':<31} {'largest case':<21} {'limit':>5} {'cold':>7} {'warm':>7} {'CPU':>6}  exact"
-    )
+    columns = f"{'cold':>6} {'warm':>6} {'CPU cold':>9} {'warm':>6}"
+    print(f"{'program':<31} {'largest case':<21} {'limit':>5} {columns}  exact")
     for case in CASES:
         with tempfile.TemporaryDirectory() as folder:
             given, printed = Path(folder, "in"), Path(folder, "out")
@@ -159,7 +158,7 @@ def main() -> None:
             )
             verdict = "yes" if case.is_right(given, printed) else "NO"
             seconds, cpu = (statistics.median(values) for values in zip(*warm, strict=True))
-            times = f"{cold[0]:7.2f} {seconds:7.2f} {cpu:6.2f}"
+            times = f"{cold[0]:6.2f} {seconds:6.2f} {cold[1]:9.2f} {cpu:6.2f}"
             print(f"{case.program:<31} {case.size:<21} {case.limit:5} {times}  {verdict}")
 
 
