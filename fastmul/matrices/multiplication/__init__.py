@@ -228,14 +228,15 @@ def _small_product(
     row = next(row for row in _by_cost(*problem.key) if row.refuses(problem) is None)
     if row.name == "numpy":
         return np.matmul
-    if row.name != "packed":
+    sizes = (problem.m, problem.k, problem.n)
+    kernel = packed.small_product(*sizes, dtype, dtype, dtype) if row.name == "packed" else None
+    if kernel is None:
         return partial(row.run, problem)
-    shape = (a_shape[0], b_shape[1])
 
     def product(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-        out = np.empty(shape, dtype)
-        packed.matmul_2d(a, b, out)
-        return out
+        if a.flags.aligned and b.flags.aligned:
+            return kernel(a, b)
+        return row.run(problem, a.copy(), b.copy())
 
     return product
 

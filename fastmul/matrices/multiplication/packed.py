@@ -8,6 +8,7 @@ result's width, and wrapping sums in any order are exact modulo 2^bits.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
@@ -40,6 +41,11 @@ def cost(problem: MatmulProblem) -> float:
 def run(
     problem: MatmulProblem, a: np.ndarray, b: np.ndarray, out: np.ndarray | None = None
 ) -> np.ndarray:
+    if out is None and a.ndim == b.ndim == 2:
+        small = small_product(problem.m, problem.k, problem.n, a.dtype, b.dtype, problem.dtype)
+        if small is not None:
+            return small(a, b)
+
     def product(x: np.ndarray, y: np.ndarray, to: np.ndarray) -> None:
         matmul_2d(x, y, to, problem.threads)
 
@@ -74,6 +80,40 @@ def matmul_2d(a: np.ndarray, b: np.ndarray, out: np.ndarray, threads: int | None
     gemm.multiply(_as(a, as_a), _as(b, as_b), product, ring, threads)
     if out.itemsize != as_out.itemsize:
         np.copyto(out, product, casting="unsafe")
+
+
+@lru_cache(maxsize=4096)
+def small_product(
+    m: int, k: int, n: int, a: np.dtype, b: np.dtype, out: np.dtype
+) -> Callable[[np.ndarray, np.ndarray], np.ndarray] | None:
+    """The product of two aligned (m, k) and (k, n) arrays in one kernel call; None if it takes more than that.
+
+    A Python step costs as much as an 8 x 8 product: all that shapes and dtypes decide is decided here, once.
+    """
+    from fastmul.kernels.cpu import gemm
+
+    ring, as_a, as_b, as_out = plan(a, b, out, k)
+    if min(m, k, n) == 0 or any(
+        x.itemsize != to.itemsize or (x.kind == "f") != (to.kind == "f")
+        for x, to in ((a, as_a), (b, as_b), (out, as_out))
+    ):
+        return None
+    kernel = gemm.small_kernel(ring, m, k, n)
+    if kernel is None:
+        return None
+    shape = (m, n)
+
+    def product(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+        c = np.empty(shape, out)
+        kernel(x, y.T, c)
+        return c
+
+    def viewed(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+        c = np.empty(shape, out)
+        kernel(x.view(as_a), y.T.view(as_b), c.view(as_out))
+        return c
+
+    return product if (a, b, out) == (as_a, as_b, as_out) else viewed
 
 
 @lru_cache(maxsize=512)

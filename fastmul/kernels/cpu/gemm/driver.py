@@ -15,6 +15,8 @@ stays near it for the whole depth.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from fastmul.kernels.cpu.gemm.kernels import Kernels, kernels
@@ -38,6 +40,16 @@ def multiply(
     multiply_with(kernels(ring), a, b, c, threads)
 
 
+def small_kernel(ring: str, m: int, k: int, n: int) -> Any:
+    """The kernel (a, b.T, c) of a product small enough for one call; None otherwise."""
+    found = kernels(ring)
+    return found.multiply_small if _is_small(found, m, k, n) else None
+
+
+def _is_small(found: Kernels, m: int, k: int, n: int) -> bool:
+    return max(m, found.ring.tile.mr) * max(n, found.ring.nr) * k <= SMALL_WORK
+
+
 def multiply_with(
     found: Kernels, a: np.ndarray, b: np.ndarray, c: np.ndarray, threads: int | None = None
 ) -> None:
@@ -46,8 +58,8 @@ def multiply_with(
     if k == 0 or m == 0 or n == 0:
         c[...] = 0
         return
-    mr, nr, kc = found.ring.tile.mr, found.ring.nr, found.ring.tile.kc
-    if max(m, mr) * max(n, nr) * k <= SMALL_WORK:
+    nr, kc = found.ring.nr, found.ring.tile.kc
+    if _is_small(found, m, k, n):
         found.multiply_small(a, b.T, c)
         return
     widest = (
