@@ -9,7 +9,6 @@
 // Down, only the first of a group's eight values is reduced: from |v| <= 4 p the others come out within 4 p again. Up, sums
 // of four are reduced before they double: from 1.05 p back to 1.05 p. A test follows these bounds through every stage.
 // What a whole transform leaves is reduced once more, to balanced residues, which are those of the reference.
-// A test follows these bounds through every stage in interval arithmetic.
 //
 // One launch is one PASS: it takes LEVELS = sum(STAGES) levels of that tree through shared memory, so that a transform of
 // 2^21 points reads and writes device memory twice. A block owns a tile
@@ -20,7 +19,7 @@
 //      ..            ..                              contiguous and holds NODES whole nodes, also of different rows.
 //      row ROWS - 1  x[b + S * (ROWS - 1)]
 //
-// and runs its stages on it: radix 2, 4 or 8, one node's 8 values in registers, a barrier between stages. The first stage
+// and runs its stages on it: radix 2, 4 or 8, a group's values in registers, a barrier between stages. The first stage
 // reads device memory itself and the last one writes it where its accesses are whole sectors. TILE <= 4096 doubles is 36 KiB
 // with padding, 512 threads: two blocks, 1024 threads, per multiprocessor within 64 registers a thread.
 //
