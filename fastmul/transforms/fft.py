@@ -49,8 +49,9 @@ class Plan:
 
     @cached_property
     def work_words(self) -> int:
-        """Words of scratch of the kernel: two transforms, one padded operand, a buffer."""
-        return 4 * self.points + (2 * self.points * self.digit_bits) // 64 + 48
+        """Words of scratch of the kernel: two transforms, and two padded operands or a buffer."""
+        padded = (2 * self.points * self.digit_bits) // 64 + 48
+        return 4 * self.points + 2 * padded
 
 
 def digit_count(n_limbs: int, bits: int) -> int:

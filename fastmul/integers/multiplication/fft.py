@@ -17,8 +17,12 @@ from fastmul.integers.multiplication.doors import door
 from fastmul.integers.multiplication.problem import MulProblem
 from fastmul.planning.memory import require
 from fastmul.runtime.scratch import lease
+from fastmul.runtime.threads import run
 from fastmul.transforms import fft as transforms
 from fastmul.transforms.fft import Plan
+
+#: Complex points from which on several threads pay for three forks and joins.
+THREADED_POINTS = 1 << 16
 
 
 def refuses(problem: MulProblem) -> str | None:
@@ -56,17 +60,64 @@ def _plans(a_limbs: int, b_limbs: int) -> tuple[Plan, ...]:
     return (certain,) if likely == certain else (likely, certain)
 
 
-def run_plan(plan: Plan, a: np.ndarray, b: np.ndarray, out: np.ndarray, threads: int) -> Any:
+def run_plan(plan: Plan, a: np.ndarray, b: np.ndarray, out: np.ndarray, threads: int) -> bool:
     """Multiply by this plan; False where the operands' digits exceed its window."""
     from fastmul.kernels.cpu import fft as kernels
 
     require(8 * plan.work_words, f"fft of {a.size} x {b.size} limbs")
     table = transforms.table(plan.rows, plan.child_bits)
     with lease(8 * plan.work_words) as block:
+        work = block.view(np.float64)
+        if threads > 1 and plan.points >= THREADED_POINTS:
+            return _run_threaded(kernels, plan, table, a, b, out, work, threads)
         return kernels.multiply(
             a, b, a is b, out, plan.shape, plan.limit, table.levels, table.roots, table.nodes,
-            table.leaves, block.view(np.float64),
+            table.leaves, work,
         )  # fmt: skip
+
+
+def _run_threaded(
+    kernels: Any,
+    plan: Plan,
+    table: transforms.Table,
+    a: np.ndarray,
+    b: np.ndarray,
+    out: np.ndarray,
+    work: np.ndarray,
+    threads: int,
+) -> bool:
+    """`kernels.multiply` in its steps: both operands, the root's children, and its columns side by side."""
+    rows, bits, n, points = plan.rows, plan.digit_bits, 1 << plan.child_bits, plan.points
+    x, y = work[: 2 * points], work[2 * points : 4 * points]
+    padded = work[4 * points :].view(np.uint64).reshape(2, -1)
+    wrapped = plan.a_digits + plan.b_digits > 2 * points
+    square = a is b
+    norms = [1.0, 1.0]
+
+    def forward(i: int, limbs: np.ndarray, digits: int, children: np.ndarray) -> None:
+        whole = digits > points and not wrapped
+        norms[i] = kernels.forward(limbs, whole, padded[i], children, rows, n, bits, table.roots)
+
+    def multiply(child: int) -> None:
+        leaf = child * (n >> 6)
+        kernels.multiply_node(
+            x, y, square, child * n, table.levels, table.nodes, 16 * leaf, table.leaves, 128 * leaf
+        )  # fmt: skip
+
+    def inverse(first: int, last: int) -> None:
+        kernels.inverse_root(x, first, last, table.roots[16 * rows :], y, rows, n)
+
+    operands = ((0, a, plan.a_digits, x), (1, b, plan.b_digits, y))
+    run(forward, operands[: 1 if square else 2], threads)
+    if norms[0] * (norms[0] if square else norms[1]) > plan.limit:
+        return False
+    run(multiply, ((child,) for child in range(rows)), threads)
+    step = max(64, n // threads & -8)
+    run(inverse, ((first, min(first + step, n)) for first in range(0, n, step)), threads)
+    carry_in = int(a[-1] & b[-1]) >> 63 if wrapped else 0
+    length = (min(plan.a_digits + plan.b_digits, 2 * points) + 63) // 64 * 8
+    kernels.carry(y, length, bits, 4 * points, carry_in, work.view(np.uint64), out)
+    return True
 
 
 mul = door(mul_limbs, "fft")

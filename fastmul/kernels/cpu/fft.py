@@ -14,8 +14,8 @@ from numba import boolean, float64, int64, uint64, void
 
 from fastmul.kernels.cpu.fft_carry import CARRIES, add_carry, carry_runs
 from fastmul.kernels.cpu.fft_digits import PADDING, pad
+from fastmul.kernels.cpu.fft_leaves import LEAF, multiply_leaves, square_leaves
 from fastmul.kernels.cpu.fft_passes import (
-    LEAF_RECORD,
     RECORD,
     forward2,
     forward4,
@@ -23,8 +23,6 @@ from fastmul.kernels.cpu.fft_passes import (
     inverse_pass2,
     inverse_pass4,
     inverse_pass8,
-    multiply_leaves,
-    square_leaves,
 )
 from fastmul.kernels.cpu.fft_root import forward_root
 from fastmul.kernels.cpu.fft_unroot import inverse_root
@@ -76,7 +74,7 @@ def multiply_node(x, y, square, start, levels, nodes, record, leaves, leaf):
                 if not square:
                     forward_pass(y, start + first, size, down, nodes, record + RECORD * node)
         count = int64(1) << (bottom - LEAF_BITS)
-        place = leaf + LEAF_RECORD * (first >> LEAF_BITS)
+        place = leaf + LEAF * (first >> LEAF_BITS)
         if square:
             square_leaves(x, start + first, count, leaves, place)
         else:
@@ -150,7 +148,7 @@ def multiply(a, b, square, out, shape, limit, levels, roots, nodes, leaves, work
     for child in range(rows):
         multiply_node(
             x, y, square, child * n, levels,
-            nodes, child * per_child * RECORD, leaves, child * per_child * LEAF_RECORD,
+            nodes, child * per_child * RECORD, leaves, child * per_child * LEAF,
         )  # fmt: skip
     inverse_root(x, 0, n, roots[RECORD * rows :], y, rows, n)
     carry_in = (a[-1] & b[-1]) >> uint64(63) if wrapped else uint64(0)
