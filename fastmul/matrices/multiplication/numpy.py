@@ -21,7 +21,8 @@ def matmul(a: Any, b: Any) -> Any:
 def cost(problem: MatmulProblem) -> float:
     if problem.kind == "float":  # BLAS
         return problem.batch * costs.seconds(f"matmul.gemm.{problem.dtype.name}", problem.size)
-    return problem.batch * costs.seconds("matmul.numpy.int64", problem.size)
+    curve = "bool" if problem.kind == "bool" else "int64"  # or/and stops at the first one it meets
+    return problem.batch * costs.seconds(f"matmul.numpy.{curve}", problem.size)
 
 
 def run(
