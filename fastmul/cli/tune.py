@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +17,10 @@ def add(commands: Any) -> None:
         description="Measure the time of every row of every table at growing sizes, on one thread, and keep the "
         "curves where the automatic choice finds them. Takes a few minutes; leave the machine alone meanwhile.",
     )
-    parser.add_argument(
-        "--operation", choices=("mul", "matmul"), help="only this table; the other curves stay"
-    )
-    parser.add_argument(
-        "--largest", type=float, metavar="N", help="limbs, or n of matrices (default: all sizes)"
-    )
+    parser.add_argument("--only", nargs="+", metavar="CURVE", default=[],
+                        help="only curves whose names start so (mul, matmul.packed); the others stay")  # fmt: skip
+    parser.add_argument("--largest", type=float, metavar="N", default=math.inf,
+                        help="limbs, or n of matrices (default: all sizes)")  # fmt: skip
     parser.add_argument("--shipped", metavar="PATH", type=Path,
                         help="write there instead: how fastmul/planning/costs.json is made")  # fmt: skip
     parser.set_defaults(run=run)
@@ -35,13 +34,12 @@ def run(arguments: argparse.Namespace) -> None:
     from fastmul.runtime.target import target
 
     path = arguments.shipped or cost.tuned_path()
-    operations = (arguments.operation,) if arguments.operation else ("mul", "matmul")
-    before = cost.curves() if arguments.operation else {}
+    before = cost.curves() if arguments.only else {}
     with progress(0, show=True) as bar:
-        measured = measure(bar.tell, operations=operations, largest=arguments.largest)
-    command = "fastmul tune" + (
-        f" --operation {arguments.operation}" if arguments.operation else ""
-    )
+        measured = measure(bar.tell, only=arguments.only or ("",), largest=arguments.largest)
+    if not measured:
+        raise CommandError(f"no curve starts with {' or '.join(arguments.only)}")
+    command = " ".join(["fastmul tune", *(["--only", *arguments.only] if arguments.only else [])])
     origin = tune.provenance(f"{cpu_name()} ({target().cpu}), one thread", command)
     try:
         tune.save(path, {**before, **measured}, origin)

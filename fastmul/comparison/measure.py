@@ -31,7 +31,7 @@ ROUNDS = 5
 #: A case stops starting new rounds after this long; two rounds are always run.
 CASE_SECONDS = 2.0
 LEAST_ROUNDS = 2
-#: Calls longer than this are timed once more after their check, not in every round.
+#: Calls longer than this are timed once after their check, not in every round.
 SLOW_SECONDS = 0.4
 
 
@@ -130,7 +130,7 @@ def _admit(
         return entry
     del result
     warm = record.first_call_seconds
-    if warm < SLOW_SECONDS or history.predict(contestant, case, threads) is None:
+    if predicted is None or warm > 2 * predicted or warm < SLOW_SECONDS:
         warm, _ = _timed(entry.call)  # the first call may have compiled
     entry.slow = warm > SLOW_SECONDS
     history.note(contestant, case, threads, warm)

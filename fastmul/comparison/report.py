@@ -25,6 +25,8 @@ from fastmul.comparison.text import (
 
 #: First calls are told where they took this much longer than a warm call, and twice as long.
 COMPILED_SECONDS = 0.1
+#: Of each contestant that failed; the rest of a long message is in the JSON.
+FAILURE_LINES = 3
 
 
 def render(comparison: Comparison, *, color: bool = False) -> str:
@@ -63,9 +65,17 @@ def _failures(comparison: Comparison) -> list[str]:
     if not comparison.failures:
         return []
     lines = ["", styled("!" * WIDTH, RED)]
+    found: dict[tuple[str, str, str], list[Record]] = {}
     for r in comparison.failures:
-        said = f"WRONG RESULT: {_name(r)}, {r.operation} {r.dtype} {_size(r)}: {r.note}"
-        lines += [styled(line, RED) for line in textwrap.wrap(said, WIDTH, subsequent_indent="  ")]
+        found.setdefault((r.contestant, r.operation, r.dtype), []).append(r)
+    for records in found.values():
+        first = records[0]
+        sizes = ", ".join(dict.fromkeys(_size(r) for r in records))
+        said = (
+            f"WRONG RESULT: {_name(first)}, {first.operation} {first.dtype} {sizes}: {first.note}"
+        )
+        wrapped = textwrap.wrap(said, WIDTH, subsequent_indent="  ", max_lines=FAILURE_LINES)
+        lines += [styled(line, RED) for line in wrapped]
     return [*lines, styled("!" * WIDTH, RED)]
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import math
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Any
 
@@ -15,27 +16,35 @@ from fastmul.planning.tune import Curves, Trial, fastest
 #: Powers of two, and one and a half times them: from one limb to 16 Mbit.
 LIMBS = sorted({m << k for m in (1, 3) for k in range(19)})
 MATRIX_SIZES = (4, 8, 16, 32, 64, 128, 192, 256, 384, 512, 768, 1024, 1536, 2048)
+#: (operands, product): every dtype into itself, and what accumulates in a wider one.
 MATRIX_DTYPES = (
-    "float64", "float32", "int64", "uint64", "int32", "uint32", "int16", "uint16", "int8", "uint8", "bool",
+    *((name, name) for name in ("float64", "float32", "int64", "uint64", "int32", "uint32", "bool")),
+    *((name, to) for name in ("int8", "uint8", "int16", "uint16") for to in (name, "int32", "int64")),
+    ("int32", "int64"), ("uint32", "uint64"),
 )  # fmt: skip
 #: Entries for rows that refuse large ones; 2048 * (2^20)^2 = 2^51 is inside float64's window.
 SMALL_ENTRY = 1 << 20
 LIMB_BITS = 64
 
 
-def measure(tell: Callable[[str], None] = lambda text: None, *, operations: tuple[str, ...] = ("mul", "matmul"),
-            largest: float | None = None) -> Curves:  # fmt: skip
-    """Every curve of the operations' tables on one thread, up to the size `largest`."""
-    found: Curves = {}
-    if "mul" in operations:
-        sizes = [n for n in LIMBS if largest is None or n <= largest]
-        found |= tune.fit(integer_trials(sizes), tell)
-        found |= conversions(sizes, tell)
-    if "matmul" in operations:
-        found |= tune.fit(
-            matrix_trials([n for n in MATRIX_SIZES if largest is None or n <= largest]), tell
-        )
-    return found
+def measure(
+    tell: Callable[[str], None] = lambda text: None,
+    *,
+    only: Sequence[str] = ("",),
+    largest: float = math.inf,
+) -> Curves:
+    """The curves whose names start with a word of `only`, on one thread, up to the size `largest`."""
+
+    def wanted(curve: str) -> bool:
+        return curve.startswith(tuple(only))
+
+    limbs = [n for n in LIMBS if n <= largest]
+    sides = [n for n in MATRIX_SIZES if n <= largest]
+    return (
+        tune.fit(integer_trials(limbs), tell, wanted)
+        | conversions(limbs, tell, wanted)
+        | tune.fit(matrix_trials(sides), tell, wanted)
+    )
 
 
 # ---------------------------------------------------------------- integers
@@ -79,7 +88,9 @@ def _number(n: int, seed: int, kind: str) -> Any:
     return {"int": int, "mpz": gmpy2.mpz, "limbs": to_limbs}[kind](value)
 
 
-def conversions(sizes: list[int], tell: Callable[[str], None]) -> Curves:
+def conversions(
+    sizes: list[int], tell: Callable[[str], None], wanted: Callable[[str], bool]
+) -> Curves:
     """``convert.<from>.<to>`` of one number, by its limbs."""
     import gmpy2
 
@@ -95,12 +106,15 @@ def conversions(sizes: list[int], tell: Callable[[str], None]) -> Curves:
     }
     found: Curves = {}
     for (source, to), function in convert.items():
-        tell(f"convert.{source}.{to}")
+        curve = f"convert.{source}.{to}"
+        if not wanted(curve):
+            continue
+        tell(curve)
         points = []
         for n in sizes:
             seconds = fastest(partial(function, _number(n, 1, source)))
             points.append([n, float(f"{seconds:.{tune.DIGITS}g}")])
-        found[f"convert.{source}.{to}"] = points
+        found[curve] = points
     return found
 
 
@@ -112,10 +126,10 @@ def matrix_trials(sizes: list[int]) -> Iterator[Trial]:
     from fastmul.matrices.multiplication import MATMUL
 
     for n in sizes:
-        for dtype in MATRIX_DTYPES:
+        for dtype, to in MATRIX_DTYPES:
             for small in (False, True):
                 a, b = (_matrix(n, dtype, seed, small) for seed in (1, 2))
-                problem = MATMUL.problem(a, b, threads=1)
+                problem = MATMUL.problem(a, b, dtype=np.dtype(to), threads=1)
                 for row in MATMUL.table:
                     if row.refuses(problem) is None:
                         yield Trial(row, problem, partial(partial, row.run, problem, a, b))

@@ -60,13 +60,19 @@ def reading(row: Algorithm, problem: Any) -> Reading | None:
     return Reading(curve, size, factor)
 
 
-def fit(trials: Iterable[Trial], tell: Callable[[str], None] = lambda text: None) -> Curves:
-    """The curves that the trials' rows read, measured; trials come in order of growing size."""
+def fit(
+    trials: Iterable[Trial],
+    tell: Callable[[str], None] = lambda text: None,
+    wanted: Callable[[str], bool] = lambda curve: True,
+) -> Curves:
+    """The wanted curves that the trials' rows read, measured; trials come in order of growing size."""
     found: dict[str, dict[float, float]] = defaultdict(dict)
     finished: set[str] = set()
     for trial in trials:
         point = reading(trial.row, trial.problem)
-        if point is None or point.curve in finished or point.size in found[point.curve]:
+        if point is None or not wanted(point.curve) or point.curve in finished:
+            continue
+        if point.size in found[point.curve]:
             continue
         tell(f"{point.curve} at {point.size:g}")
         seconds = fastest(trial.prepare()) / point.factor
