@@ -168,11 +168,11 @@ def number(limbs: np.ndarray, kind: type, negative: bool = False) -> Any:
     return -value if negative else value
 
 
-def number_bytes(n_limbs: int) -> int:
-    """Memory that a number of n_limbs limbs takes, in whichever form: digits of 30 bits in 32 are the largest."""
-    return 9 * n_limbs + 64
+def numbers_bytes(n_limbs: int) -> int:
+    """Memory for limbs, bytes and digits of a number of n_limbs limbs; 30-bit digits in 32 bits are the largest."""
+    return 27 * n_limbs + 200
 
 
 def require_numbers(n_limbs: int, what: object) -> None:
-    """Raise MemoryError unless limbs, bytes and result of that size can be had."""
-    memory.require(3 * number_bytes(n_limbs), what)
+    """Raise MemoryError unless a product of that size can be had in every form it passes through."""
+    memory.require(numbers_bytes(n_limbs), what)

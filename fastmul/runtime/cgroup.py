@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,7 +12,15 @@ OWN = Path("/proc/self/cgroup")
 
 
 def cpu_quota() -> float | None:
-    """CPUs' worth of time per second that the tightest enclosing group grants; None without a limit."""
+    """CPUs' worth of time per second that the tightest enclosing group grants; None without a limit.
+
+    Read once: the files cost 90 µs, as much as a product of 2**17-bit integers.
+    """
+    return _cpu_quota(ROOT, OWN)
+
+
+@functools.cache
+def _cpu_quota(root: Path, own: Path) -> float | None:
     quotas = []
     for group in _groups("cpu"):
         with contextlib.suppress(OSError, ValueError):  # version 2: "max 100000" or "150000 100000"

@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import random
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 
 from fastmul.integers.limbs import exact_integer, limb_count, mpz
 from fastmul.integers.multiplication.problem import MulProblem, threads_for
 from fastmul.integers.multiplication.table import TABLE
 from fastmul.planning.algorithm import Algorithm, Operation
-from fastmul.planning.pick import pick
+from fastmul.planning.pick import able_rows, pick
 from fastmul.planning.verify import checks, random_prime, verified
 
-#: Up to here, the product of both bit lengths, the type's own `*` is taken at once: a choice costs about 1 µs, and
-#: nothing was found to win it back below 1792 x 1792 bits for int and 8192 x 8192 bits for mpz (AMD Zen 4,
-#: 2026-11-24, `fastmul tune` and timeit).
-SHORT_INT_WORK = 1792**2
-SHORT_MPZ_WORK = 8192**2
+#: What the choice of an algorithm costs, in seconds: a gain below it is left alone (AMD Zen 4, 2026-11-24, timeit).
+CHOICE_SECONDS = 2e-6
+
+#: The shortest way reaches at most so far, in limbs of both operands.
+MAX_SHORT_LIMBS = 1 << 12
+
+# Up to this product of both bit lengths, `mul` takes the type's own `*` at once. These are safe on every machine
+# measured; the first call that is longer puts the limits of this machine's curves in their place.
+_short_int_work = 1024**2
+_short_mpz_work = 8192**2
 
 
 def mul(
@@ -75,10 +80,10 @@ def mul(
     if algorithm == "auto" and not verify and threads is None:
         kind = type(a)
         if kind is int:
-            if type(b) is int and a.bit_length() * b.bit_length() <= SHORT_INT_WORK:
+            if type(b) is int and a.bit_length() * b.bit_length() <= _short_int_work:
                 return a * b
         elif kind is mpz:  # noqa: SIM102  # one shape for both types
-            if type(b) is mpz and a.bit_length() * b.bit_length() <= SHORT_MPZ_WORK:
+            if type(b) is mpz and a.bit_length() * b.bit_length() <= _short_mpz_work:
                 return a * b
     same = a is b
     a = exact_integer(a, "mul(a, b)")
@@ -127,11 +132,37 @@ def square(
     return _multiply(SQUARE, a, a, algorithm, threads, verify)
 
 
+@cache
+def _fit_shortest_way() -> None:
+    """Let the shortest way reach as far as the type's own `*` is the fastest, by the curves in use."""
+    global _short_int_work, _short_mpz_work
+    _short_int_work = max(_short_int_work, _native_work("int", MUL["python"]))
+    _short_mpz_work = max(_short_mpz_work, _native_work("mpz", MUL["gmp"]))
+
+
+def _native_work(kind: str, native: Algorithm) -> int:
+    """The largest product of bit lengths up to which no row beats `native` by more than the choice costs.
+
+    Measured on equal lengths. Unequal ones of the same product favour `native`: it pays for limb products, the
+    others for the sum of the lengths, which is larger, or for slices, as it does.
+    """
+    limbs = 1
+    while limbs < MAX_SHORT_LIMBS:
+        larger = limbs + limbs // 8 + 1
+        problem = MulProblem(larger, larger, False, 1, kind)
+        best = min(row.cost(problem) for row in able_rows(MUL, problem))
+        if native.cost(problem) > best + CHOICE_SECONDS:
+            break
+        limbs = larger
+    return (64 * limbs) ** 2
+
+
 def _multiply(
     operation: Operation, a: Any, b: Any, algorithm: str, threads: int | None, verify: bool | int
 ) -> Any:
     problem = _problem(a, b, threads)
     if algorithm == "auto":
+        _fit_shortest_way()
         row = choose(problem)
     else:
         row = pick(operation, problem, algorithm)

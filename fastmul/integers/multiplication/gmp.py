@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from fastmul.integers.limbs import limb_count, magnitude, mpz, number, require_numbers
+from fastmul.integers.limbs import limb_count, magnitude, mpz, number, numbers_bytes
 from fastmul.integers.multiplication.doors import Door
 from fastmul.integers.multiplication.problem import MulProblem
 from fastmul.planning.algorithm import never as refuses
@@ -23,8 +23,7 @@ def scratch_bytes(n_limbs: int) -> int:
 
 def run(problem: MulProblem, a: Any, b: Any) -> Any:
     """a * b for two ints or two mpz."""
-    require(scratch_bytes(problem.n_limbs), problem)
-    require_numbers(problem.n_limbs, problem)
+    require(scratch_bytes(problem.n_limbs) + numbers_bytes(problem.n_limbs), problem)
     if type(a) is mpz:
         return a * b
     x = mpz(a)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from fastmul.runtime.threads import get_threads
 
@@ -10,8 +10,7 @@ from fastmul.runtime.threads import get_threads
 SERIAL_LIMBS = 1 << 11
 
 
-@dataclass(frozen=True, slots=True)
-class MulProblem:
+class MulProblem(NamedTuple):
     """Sizes in 64-bit limbs; `square` when both operands are one object; `kind` what holds the numbers."""
 
     a_limbs: int

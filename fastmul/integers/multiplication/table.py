@@ -7,7 +7,7 @@ from types import ModuleType
 
 import numpy as np
 
-from fastmul.integers.multiplication import gmp, karatsuba, ntt, python, schoolbook, toom3
+from fastmul.integers.multiplication import fft, gmp, karatsuba, ntt, python, schoolbook, toom3
 from fastmul.integers.multiplication.costs import (
     Cost,
     cheaper,
@@ -56,6 +56,14 @@ TABLE = (
         "Toom, Soviet Math. 3 (1963) 714-716; Bodrato, WAIFI 2007, LNCS 4547",
     ),
     _row(
+        fft,
+        transformed("mul.fft"),
+        "limbs",
+        "a float64 complex transform, with digits as wide as its proved rounding admits",
+        "O(n log n), below the size where digits run out",
+        "Brent, Percival and Zimmermann, Math. Comp. 76 (2007) 1469-1481",
+    ),
+    _row(
         ntt,
         transformed("mul.ntt"),
         "limbs",
@@ -93,4 +101,4 @@ def _on_limbs(module: ModuleType) -> Algorithm:
 
 
 #: The rows that also multiply limb arrays.
-LIMB_TABLE = tuple(_on_limbs(module) for module in (schoolbook, karatsuba, toom3, ntt, gmp))
+LIMB_TABLE = tuple(_on_limbs(module) for module in (schoolbook, karatsuba, toom3, fft, ntt, gmp))
