@@ -107,62 +107,53 @@ class _Emitter:
         return a, b, tile
 
     def _loop(self, groups: Any, a: Any, b: Any, tile: list[list[Any]]) -> list[list[Any]]:
-        """The loop over k-groups, unrolled `ring.unroll` times; a rest loop takes what is left."""
-        unroll = self.ring.unroll
-        if unroll == 1:
-            return self._steps(groups, 1, a, b, tile)[2]
-        whole = self.builder.udiv(groups, I64(unroll))
-        a, b, tile = self._steps(whole, unroll, a, b, tile)
-        return self._steps(self.builder.urem(groups, I64(unroll)), 1, a, b, tile)[2]
+        """One step for each k-group.
 
-    def _steps(self, trips: Any, unroll: int, a: Any, b: Any, tile: list[list[Any]]) -> Any:
+        Not unrolled: the loop's own instructions fit beside the multiply-adds, and in an unrolled one LLVM moves
+        multiplications above the additions of the step before, and spills.
+        """
         builder, before = self.builder, self.builder.block
         loop, after = builder.append_basic_block("steps"), builder.append_basic_block("done")
-        builder.cbranch(builder.icmp_signed(">", trips, I64(0)), loop, after)
+        builder.cbranch(builder.icmp_signed(">", groups, I64(0)), loop, after)
         builder.position_at_end(loop)
 
         start = [I64(0), a, b, *(value for row in tile for value in row)]
         phis = [builder.phi(value.type) for value in start]
         trip, a_now, b_now = phis[:3]
         now = [phis[3 + i * self.nv : 3 + (i + 1) * self.nv] for i in range(self.mr)]
-        for u in range(unroll):
-            now = self._step(a_now, b_now, now, u)
+        now = self._step(a_now, b_now, now)
         a_step, b_step = self.mr * self.a_bytes, self.nv * emit.size(self.b_vector)
         following = [
             builder.add(trip, I64(1)),
-            emit.at(builder, a_now, unroll * a_step),
-            emit.at(builder, b_now, unroll * b_step),
+            emit.at(builder, a_now, a_step),
+            emit.at(builder, b_now, b_step),
             *(value for row in now for value in row),
         ]
         for phi, first, then in zip(phis, start, following, strict=True):
             phi.add_incoming(first, before)
             phi.add_incoming(then, loop)
-        builder.cbranch(builder.icmp_signed("<", following[0], trips), loop, after)
+        builder.cbranch(builder.icmp_signed("<", following[0], groups), loop, after)
 
         builder.position_at_end(after)
         merged = []
-        for first, then in zip(start, following, strict=True):
+        for first, then in zip(start[3:], following[3:], strict=True):
             phi = builder.phi(first.type)
             phi.add_incoming(first, before)
             phi.add_incoming(then, loop)
             merged.append(phi)
-        return merged[1], merged[2], [
-            merged[3 + i * self.nv : 3 + (i + 1) * self.nv] for i in range(self.mr)
-        ]  # fmt: skip
+        return [merged[i * self.nv : (i + 1) * self.nv] for i in range(self.mr)]
 
-    def _step(self, a: Any, b: Any, tile: list[list[Any]], u: int) -> list[list[Any]]:
+    def _step(self, a: Any, b: Any, tile: list[list[Any]]) -> list[list[Any]]:
         """One k-group: tile[i][j] += a[i] * b[j]."""
         ring, builder = self.ring, self.builder
         vector_bytes = emit.size(self.b_vector)
         columns = [
-            emit.load(
-                builder, emit.at(builder, b, (u * self.nv + j) * vector_bytes), self.b_vector, 32
-            )
+            emit.load(builder, emit.at(builder, b, j * vector_bytes), self.b_vector, 32)
             for j in range(self.nv)
         ]
         made = []
         for i in range(self.mr):
-            where = emit.at(builder, a, (u * self.mr + i) * self.a_bytes)
+            where = emit.at(builder, a, i * self.a_bytes)
             word = emit.splat(builder, emit.load(builder, where, self.a_word), ring.lanes)
             made.append([
                 ring.madd(builder, tile[i][j], word, columns[j]) for j in range(self.nv)
