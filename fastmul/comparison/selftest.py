@@ -15,6 +15,8 @@ from fastmul.exceptions import FastmulError
 
 #: Sizes are log-uniform up to these; the oracles, Python's int and NumPy's loops, set the limit.
 LARGEST_BITS, LARGEST_SIDE = 1 << 17, 160
+#: So many that every row meets a problem that it does not refuse, however long compiling takes.
+LEAST_ROUNDS = 8
 INTEGER_DTYPES = ("int8", "uint8", "int16", "uint16", "int32", "uint32", "int64", "uint64", "bool")
 
 
@@ -27,12 +29,12 @@ class Outcome:
 
 
 def selftest(seconds: float, seed: int, tell: Callable[[str], None] = lambda text: None) -> Outcome:
-    """Test until `seconds` have passed or a product is wrong; at least one round of every row."""
+    """Test until `seconds` have passed or a product is wrong; at least LEAST_ROUNDS rounds."""
     rng = random.Random(seed)
     outcome = Outcome()
     deadline = time.monotonic() + seconds
     number = 0
-    while number == 0 or time.monotonic() < deadline:
+    while number < LEAST_ROUNDS or time.monotonic() < deadline:
         number += 1
         for check in (_integers, _matrices):
             for row, wrong in check(rng):
@@ -40,7 +42,7 @@ def selftest(seconds: float, seed: int, tell: Callable[[str], None] = lambda tex
                     outcome.mismatch = f"round {number}, {row}: {wrong}"
                     return outcome
                 outcome.products[row] += 1
-                if time.monotonic() > deadline and number > 1:
+                if number > LEAST_ROUNDS and time.monotonic() > deadline:
                     return outcome
         tell(f"{sum(outcome.products.values()):,} products right")
     return outcome
