@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import random
-from functools import cache, lru_cache
+from functools import cache
 from typing import Any
 
 from fastmul.integers.limbs import exact_integer, limb_count, mpz
+from fastmul.integers.multiplication.choice import chooser
 from fastmul.integers.multiplication.problem import MulProblem, threads_for
 from fastmul.integers.multiplication.table import TABLE
 from fastmul.planning.algorithm import Algorithm, Operation
@@ -196,40 +197,11 @@ MUL = Operation("mul", TABLE, _mul_problem)
 SQUARE = Operation("square", TABLE, _square_problem)
 mul.operation = MUL  # type: ignore[attr-defined]  # what fastmul.explain looks for
 square.operation = SQUARE  # type: ignore[attr-defined]
-
-
-def choose(problem: MulProblem) -> Algorithm:
-    """The cheapest able row: costs by rounded sizes, remembered; refusals always by the true ones."""
-    row = _cheapest(
-        _rounded(problem.a_limbs),
-        _rounded(problem.b_limbs),
-        problem.square,
-        problem.threads,
-        problem.kind,
-    )
-    if row is None or row.refuses(problem) is not None:
-        return pick(MUL, problem)
-    return row
-
-
-def _rounded(n_limbs: int) -> int:
-    """n_limbs to five significant bits, so that few distinct problems need a comparison of costs."""
-    excess = n_limbs.bit_length() - 5
-    return n_limbs >> excess << excess if excess > 0 else n_limbs
-
-
-@lru_cache(maxsize=4096)
-def _cheapest(
-    a_limbs: int, b_limbs: int, square: bool, threads: int, kind: str
-) -> Algorithm | None:
-    problem = MulProblem(a_limbs, b_limbs, square, threads, kind)
-    able = [row for row in TABLE if row.refuses(problem) is None]
-    return min(able, key=lambda row: row.cost(problem), default=None)
+choose = chooser(MUL)
 
 
 def _is_product(a: Any, b: Any, c: Any, rng: random.Random) -> bool:
     p = random_prime(rng)
-    x, y, z = (
-        int(mpz(v) % p) for v in (a, b, c)
-    )  # mpz: GMP's remainder by one limb is the fastest
+    # as mpz: GMP's remainder by one limb is the fastest
+    x, y, z = (int(mpz(value) % p) for value in (a, b, c))
     return x * y % p == z

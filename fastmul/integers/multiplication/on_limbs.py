@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from fastmul.integers.multiplication.choice import chooser
 from fastmul.integers.multiplication.problem import MulProblem, threads_for
 from fastmul.integers.multiplication.table import LIMB_TABLE
 from fastmul.planning.algorithm import Operation
@@ -73,7 +74,7 @@ def mul_limbs(
         out = np.empty(shape, np.uint64)
     else:
         _check_out(out, shape, a, b)
-    row = pick(OPERATION, problem, algorithm)
+    row = choose(problem) if algorithm == "auto" else pick(OPERATION, problem, algorithm)
     if not batch:
         x = np.ascontiguousarray(a)
         row.run(problem, x, x if problem.square else np.ascontiguousarray(b), out)
@@ -120,4 +121,5 @@ def _check_out(out: Any, shape: tuple[int, ...], a: np.ndarray, b: np.ndarray) -
 
 
 OPERATION = Operation("mul_limbs", LIMB_TABLE, _problem)
+choose = chooser(OPERATION)
 mul_limbs.operation = OPERATION  # type: ignore[attr-defined]  # what fastmul.explain looks for
