@@ -6,6 +6,9 @@ import numpy as np
 import pytest
 
 import fastmul
+from fastmul.matrices.multiplication import MatmulProblem, choose
+from fastmul.matrices.multiplication.table import by_cost
+from fastmul.planning import cost
 from tests.matrices.cases import assert_same
 
 ROWS = ["auto", "packed", "gemm", "numpy"]
@@ -40,15 +43,14 @@ def test_nan_and_infinity(name, dtype, n):
 
 def test_auto_takes_no_other_bound(monkeypatch):
     """Whatever the predicted costs, auto stays classical for floats."""
-    from fastmul.planning import cost
-
     monkeypatch.setattr(cost, "seconds", lambda curve, size: 0.0 if "strassen" in curve else 1.0)
-    a = np.ones((2048, 2))
-    from fastmul.matrices.multiplication import MatmulProblem, choose
-
-    f8 = a.dtype
+    by_cost.cache_clear()
+    f8 = np.dtype(float)
     assert choose(MatmulProblem(999, 999, 999, 1, f8, f8, f8)).name != "strassen"
-    assert choose(MatmulProblem(998, 998, 998, 1, f8, f8, f8, True)).name == "strassen"
+    assert choose(MatmulProblem(999, 999, 999, 1, f8, f8, f8, True)).name == "strassen"
+    monkeypatch.undo()
+    cost.forget()
+    assert choose(MatmulProblem(9, 9, 9, 1, f8, f8, f8, True)).name != "strassen"
 
 
 @pytest.mark.parametrize("strides", ["reversed", "gaps"])

@@ -35,9 +35,9 @@ def broken(monkeypatch):
             return replace(row, run=run)
 
         table = tuple(wrong(row) if row.name in names else row for row in MATMUL.table)
-        monkeypatch.setattr("fastmul.matrices.multiplication.TABLE", table)
+        monkeypatch.setattr("fastmul.matrices.multiplication.table.TABLE", table)
         operation = replace(MATMUL, table=table)
-        monkeypatch.setattr("fastmul.matrices.multiplication.MATMUL", operation)
+        monkeypatch.setattr("fastmul.matrices.multiplication.table.MATMUL", operation)
 
     return break_rows
 

@@ -1,0 +1,96 @@
+"""The algorithms of matmul, and the choice among them."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+from fastmul.matrices.multiplication import gemm, numpy, packed, split_float, strassen
+from fastmul.matrices.multiplication.operands import analyse
+from fastmul.matrices.multiplication.problem import MatmulProblem
+from fastmul.planning import cost
+from fastmul.planning.algorithm import Algorithm, Operation, never
+from fastmul.planning.pick import pick
+
+TABLE = (
+    Algorithm(
+        name="packed",
+        run=packed.run,
+        refuses=packed.refuses,
+        cost=packed.cost,
+        summary="Operands packed into panels for a register kernel; every integer dtype modulo 2^bits.",
+        complexity="O(mkn) operations of the result's dtype; scratch for the packed panels, at most 64 MiB.",
+        source="Goto, van de Geijn, ACM TOMS 34:3 (2008); Van Zee, van de Geijn, ACM TOMS 41:3 (2015).",
+    ),
+    Algorithm(
+        name="gemm",
+        run=gemm.run,
+        refuses=gemm.refuses,
+        cost=gemm.cost,
+        summary="One float GEMM; integers only inside the window where it is exact.",
+        complexity="O(mkn) float operations; (mk + kn + mn) floats of memory for integers.",
+        source="Dumas, Giorgi, Pernet, ACM TOMS 35:3 (2008), section 3.",
+    ),
+    Algorithm(
+        name="split_float",
+        run=split_float.run,
+        refuses=split_float.refuses,
+        cost=split_float.cost,
+        summary="Integers in balanced digits, one float GEMM inside its exact window for each pair of digits.",
+        complexity="O(d^2 mkn) float operations for d digits; d (mk + kn) floats of memory.",
+        source="Ozaki, Ogita, Oishi, Rump, Numer. Algorithms 59 (2012) 95-118, for integers.",
+    ),
+    Algorithm(
+        name="strassen",
+        run=strassen.run,
+        refuses=strassen.refuses,
+        cost=strassen.cost,
+        summary="One to three Winograd levels, 7 products instead of 8 each, over the other rows.",
+        complexity="O((7/8)^levels mkn); (m max(k, n) + kn) / 3 entries of workspace.",
+        source="Winograd (1971); schedule: Boyer, Dumas, Pernet, Zhou, ISSAC (2009), Table 1.",
+    ),
+    Algorithm(
+        name="numpy",
+        run=numpy.run,
+        refuses=never,
+        cost=numpy.cost,
+        summary="np.matmul as it is.",
+        complexity="O(mkn), a plain loop for integers.",
+        source="NumPy.",
+    ),
+)
+
+
+def _problem(
+    a: Any,
+    b: Any,
+    /,
+    *,
+    out: Any = None,
+    algorithm: str = "auto",
+    verify: Any = False,
+    **keywords: Any,
+) -> MatmulProblem:
+    return analyse(a, b, algorithm=algorithm, **keywords).problem
+
+
+MATMUL = Operation("matmul", TABLE, _problem)
+
+
+def choose(problem: MatmulProblem, algorithm: str = "auto") -> Algorithm:
+    """The named row, or the cheapest that does not refuse (`planning.pick`, asking no more rows than needed)."""
+    if algorithm != "auto" or problem.kind == "other":
+        return pick(MATMUL, problem, algorithm)
+    for row in by_cost(*problem.key):
+        if row.refuses(problem) is None:  # may scan the values: only of a row that would be taken
+            return row
+    return pick(MATMUL, problem)
+
+
+@lru_cache(maxsize=1024)
+def by_cost(*key: Any) -> tuple[Algorithm, ...]:
+    problem = MatmulProblem(*key)
+    return tuple(sorted(TABLE, key=lambda row: row.cost(problem)))
+
+
+cost.clear_with_curves(by_cost.cache_clear)
