@@ -1,1 +1,5 @@
-"""Matrix products over integers, floats and, later, any ring."""
+"""Matrix products: integers exactly, floats as fast as BLAS."""
+
+from fastmul.matrices.multiplication import matmul
+
+__all__ = ["matmul"]

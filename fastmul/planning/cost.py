@@ -11,7 +11,7 @@ import contextlib
 import json
 import math
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
@@ -102,7 +102,17 @@ def seconds(curve: str, size: float) -> float:
     return y0 * (max(size, 1e-9) / x0) ** slope
 
 
+_decisions: list[Callable[[], None]] = []
+
+
+def clear_with_curves(clear: Callable[[], None]) -> None:
+    """Have `clear` called whenever the curves change: it forgets choices that were made by them."""
+    _decisions.append(clear)
+
+
 def forget() -> None:
     """Read the curves anew (after `fastmul tune`)."""
+    for clear in _decisions:
+        clear()
     _measured.cache_clear()
     seconds.cache_clear()
