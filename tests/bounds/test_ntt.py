@@ -51,6 +51,8 @@ def mulmod(a: Bound, w: Any, p: Any, pinv: Any) -> Bound:
 MODEL: dict[str, Any] = {
     "mulmod": mulmod,
     "mulmod2": lambda a, b, w, v, p, pinv: (mulmod(a, w, p, pinv), mulmod(b, v, p, pinv)),
+    "times": lambda a, b, w, v, p, pinv: (mulmod(a, w, p, pinv), mulmod(b, v, p, pinv)),
+    "with_quotients": lambda w, pinv: w,
     "reduce": lambda a, p, pinv: Bound(bounds.REDUCED),
     "load": lambda x, i: x[i],
     "store": lambda x, i, v: x.__setitem__(i, v),
@@ -63,12 +65,20 @@ def modelled(function: Any, **other: Any) -> Any:
     """A kernel's Python source, with every operation on vectors replaced by the one on bounds (or by `other`)."""
     source = getattr(function, "py_func", function)
     model, names = {**MODEL, **other}, dict(source.__globals__)
-    for name in source.__code__.co_names:
+
+    def modelled_name(name: str, value: Any) -> Any:
         if name in model:
-            names[name] = model[name]
-        elif hasattr(names.get(name), "py_func"):
-            names[name] = modelled(names[name], **other)
-    return types.FunctionType(source.__code__, names, source.__name__, source.__defaults__)
+            return model[name]
+        return modelled(value, **other) if hasattr(value, "py_func") else value
+
+    for name in source.__code__.co_names:
+        if name in names:
+            names[name] = modelled_name(name, names[name])
+    cells = tuple(
+        types.CellType(modelled_name(name, cell.cell_contents))
+        for name, cell in zip(source.__code__.co_freevars, source.__closure__ or (), strict=True)
+    )
+    return types.FunctionType(source.__code__, names, source.__name__, source.__defaults__, cells)
 
 
 def outcome(x: Memory) -> Fraction:

@@ -11,6 +11,7 @@ modulo three primes just above 2^50 in float64 (`kernels.cpu.ntt_product` draws 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -59,6 +60,7 @@ class Ring:
         return self.block * MAX_CHILDREN
 
     @staticmethod
+    @lru_cache(maxsize=1024)
     def of(n_limbs: int) -> Ring:
         """The smallest that holds a product of n_limbs limbs.
 
@@ -213,7 +215,10 @@ class _Workspace:
         self.width = ring.points + ROW_GAP
         self.count = (3 + self.rows_of_y) * self.width + ntt_product.TURNED
         self.n_bytes = 8 * self.count
-        memory.require(self.n_bytes, "a product by number-theoretic transforms")
+        if (
+            self.n_bytes > scratch.KEPT_BYTES
+        ):  # less may lie ready, and asking costs as much as 2^20 bits
+            memory.require(self.n_bytes, "a product by number-theoretic transforms")
         inner = ring.block
         while inner > ntt_product.NODE:
             inner >>= 3

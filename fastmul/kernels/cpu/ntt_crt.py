@@ -191,6 +191,43 @@ def join_root(x, block, children, start, stop, constants, at):
 # ---------------------------------------------------------------------------- residues to limbs
 
 
+@inline
+def add_low(acc, v, word):
+    """In tandem: acc + the low halves of the products of 52 bits."""
+    return multiply_add_low(acc[0], v[0], word), multiply_add_low(acc[1], v[1], word)
+
+
+@inline
+def add_high(acc, v, word):
+    """In tandem: acc + the high halves of the products of 52 bits."""
+    return multiply_add_high(acc[0], v[0], word), multiply_add_high(acc[1], v[1], word)
+
+
+@inline
+def to_64_bits(w0, w1, w2):
+    """w0 + 2^52 w1 + 2^104 w2 modulo 2^156, words of up to 56 bits, as lo + 2^64 mid + 2^128 hi."""
+    word = splat(WORD)
+    w1 = w1 + shift_right(w0, 52)
+    w2 = w2 + shift_right(w1, 52)
+    w0, w1, w2 = w0 & word, w1 & word, w2 & word
+    mid = shift_right(w1, 12) | shift_left(w2, 40)
+    return w0 | shift_left(w1, 52), mid, shift_right(w2, 24)
+
+
+@inline
+def add_neighbours(lo, mid, hi, carry_mid, carry):
+    """Eight limbs lo + mid + hi and the carries into them; the carries out of lo + mid and of the limb."""
+    total = lo + mid
+    generated = mask_less(total, mid)
+    addend = add_mask(hi, generated << 1 | carry_mid)
+    carry_mid = generated >> 7
+    total = total + addend
+    generated, passing = mask_less(total, addend), mask_equal(total, splat(-1))
+    rippled = (generated << 1 | carry) + passing
+    carries = rippled ^ passing
+    return add_mask(total, carries), carry_mid, carries >> 8
+
+
 @kernel(void(ROW, ROW, ROW, int64, int64, BUFFER, TABLE, LIMBS, STATES, int64))
 def carry_out(x1, x2, x3, at, count, out, k, words, state, s):
     """Coefficients at..at+count become limbs out[at:at+count]; state[s:] carries on from the previous call."""
@@ -203,58 +240,54 @@ def carry_out(x1, x2, x3, at, count, out, k, words, state, s):
     lift2 = splat(INTEGER_BITS + REPRESENTATIVE * k[CONSTANTS + P])
     lift3 = splat(INTEGER_BITS + REPRESENTATIVE * k[2 * CONSTANTS + P])
     near_zero, lift_k = splat(NEAR_ZERO - 0.5), splat(INTEGER_BITS + 3.0 * REPRESENTATIVE)
-    word, ones, zero = splat(WORD), splat(-1), splat(0)
+    zeros = splat(0), splat(0)
     n = out.size
     mid_before, hi_before = load(state, s + MID), load(state, s + HI)
     carry_mid, carry = state[s + CARRY_MID], state[s + CARRY]
-    for i in range(at, at + count, 8):
-        r1 = mulmod(load(x1, i), scale1, p1, pinv1)
-        r2 = mulmod(load(x2, i), scale2, p2, pinv2)
-        r3 = mulmod(load(x3, i), scale3, p3, pinv3)
-        v1, v2, v3 = bits(r1 + lift1), bits(r2 + lift2), bits(r3 + lift3)
-        v4 = bits(fma(r3, pinv3, fma(r2, pinv2, fma(r1, pinv1, near_zero))) + lift_k)
+    for i in range(at, at + count, 16):
+        r1 = mulmod2(load(x1, i), load(x1, i + 8), scale1, scale1, p1, pinv1)
+        r2 = mulmod2(load(x2, i), load(x2, i + 8), scale2, scale2, p2, pinv2)
+        r3 = mulmod2(load(x3, i), load(x3, i + 8), scale3, scale3, p3, pinv3)
+        v1 = bits(r1[0] + lift1), bits(r1[1] + lift1)
+        v2 = bits(r2[0] + lift2), bits(r2[1] + lift2)
+        v3 = bits(r3[0] + lift3), bits(r3[1] + lift3)
+        k0, k1 = fma(r1[0], pinv1, near_zero), fma(r1[1], pinv1, near_zero)
+        k0, k1 = fma(r2[0], pinv2, k0), fma(r2[1], pinv2, k1)
+        k0, k1 = fma(r3[0], pinv3, k0), fma(r3[1], pinv3, k1)
+        v4 = bits(k0 + lift_k), bits(k1 + lift_k)
         # the sum of v_i M_i - k M in three words of 52 bits, modulo 2^156; words[6:] is 2^156 - M
-        w0 = multiply_add_low(zero, v1, splat(words[0]))
-        u0 = multiply_add_low(zero, v2, splat(words[2]))
-        w0 = multiply_add_low(w0, v3, splat(words[4]))
-        u0 = multiply_add_low(u0, v4, splat(words[6]))
-        w1 = multiply_add_high(zero, v1, splat(words[0]))
-        u1 = multiply_add_low(zero, v1, splat(words[1]))
-        w1 = multiply_add_high(w1, v2, splat(words[2]))
-        u1 = multiply_add_low(u1, v2, splat(words[3]))
-        w1 = multiply_add_high(w1, v3, splat(words[4]))
-        u1 = multiply_add_low(u1, v3, splat(words[5]))
-        w1 = multiply_add_high(w1, v4, splat(words[6]))
-        u1 = multiply_add_low(u1, v4, splat(words[7]))
-        w2 = multiply_add_high(zero, v1, splat(words[1]))
-        u2 = multiply_add_high(zero, v2, splat(words[3]))
-        w2 = multiply_add_high(w2, v3, splat(words[5]))
-        u2 = multiply_add_high(u2, v4, splat(words[7]))
-        w2 = multiply_add_low(w2, v4, splat(words[8]))
-        w0 = w0 + u0
-        w1 = w1 + u1 + shift_right(w0, 52)
-        w2 = w2 + u2 + shift_right(w1, 52)
-        w0, w1, w2 = w0 & word, w1 & word, w2 & word
-        lo = w0 | shift_left(w1, 52)
-        mid = shift_right(w1, 12) | shift_left(w2, 40)
-        hi = shift_right(w2, 24)
-        # limb = lo + mid of the limb before + hi of the one before that, and the carries
-        addend = shift_in_1(mid_before, mid)
-        total = lo + addend
-        generated = mask_less(total, addend)
-        addend = add_mask(shift_in_2(hi_before, hi), generated << 1 | carry_mid)
-        carry_mid = generated >> 7
-        total = total + addend
-        generated, passing = mask_less(total, addend), mask_equal(total, ones)
-        rippled = (generated << 1 | carry) + passing
-        carries = rippled ^ passing
-        carry = carries >> 8
-        mid_before, hi_before = mid, hi
-        total = add_mask(total, carries)
-        if i + 8 <= n:
-            store(out, i, total)
+        w0 = add_low(zeros, v1, splat(words[0]))
+        u0 = add_low(zeros, v2, splat(words[2]))
+        w1 = add_high(zeros, v1, splat(words[0]))
+        u1 = add_low(zeros, v1, splat(words[1]))
+        w0 = add_low(w0, v3, splat(words[4]))
+        u0 = add_low(u0, v4, splat(words[6]))
+        w1 = add_high(w1, v2, splat(words[2]))
+        u1 = add_low(u1, v2, splat(words[3]))
+        w2 = add_high(zeros, v1, splat(words[1]))
+        u2 = add_high(zeros, v2, splat(words[3]))
+        w1 = add_high(w1, v3, splat(words[4]))
+        u1 = add_low(u1, v3, splat(words[5]))
+        w2 = add_high(w2, v3, splat(words[5]))
+        u2 = add_high(u2, v4, splat(words[7]))
+        w1 = add_high(w1, v4, splat(words[6]))
+        u1 = add_low(u1, v4, splat(words[7]))
+        w2 = add_low(w2, v4, splat(words[8]))
+        lo0, mid0, hi0 = to_64_bits(w0[0] + u0[0], w1[0] + u1[0], w2[0] + u2[0])
+        lo1, mid1, hi1 = to_64_bits(w0[1] + u0[1], w1[1] + u1[1], w2[1] + u2[1])
+        limb0, carry_mid, carry = add_neighbours(
+            lo0, shift_in_1(mid_before, mid0), shift_in_2(hi_before, hi0), carry_mid, carry
+        )
+        limb1, carry_mid, carry = add_neighbours(
+            lo1, shift_in_1(mid0, mid1), shift_in_2(hi0, hi1), carry_mid, carry
+        )
+        mid_before, hi_before = mid1, hi1
+        if i + 16 <= n:
+            store(out, i, limb0)
+            store(out, i + 8, limb1)
         else:
-            store_until(out, i, n, total)
+            store_until(out, i, n, limb0)
+            store_until(out, i + 8, n, limb1)
     store(state, s + MID, mid_before)
     store(state, s + HI, hi_before)
     state[s + CARRY_MID], state[s + CARRY] = carry_mid, carry
@@ -271,7 +304,7 @@ def leave(x1, x2, x3, out, block, children, start, stop, constants, words, state
         join_root(x3, block, children, i, end, constants, 2 * CONSTANTS)
         for segment in range(children):
             at = segment * block + i
-            count = min(end - i, (out.size - at + 7) >> 3 << 3)
+            count = min(end - i, out.size - at)
             if count > 0:
                 carry_out(x1, x2, x3, at, count, out, constants, words, state, segment * STATE)
 

@@ -15,12 +15,15 @@ from numba import int64, uint64, void
 
 from fastmul.kernels.cpu.ntt_arithmetic import mulmod2, split8
 from fastmul.kernels.cpu.ntt_passes import ROW, TABLE, roots_of_node
-from fastmul.kernels.cpu.ntt_vectors import load_until
+from fastmul.kernels.cpu.ntt_vectors import load_until, prefetch_write
 from fastmul.kernels.cpu.vectors import fnma, load, rint, splat, store, to_float
 from fastmul.runtime.jit import const, inline, kernel
 
 LIMBS = const(uint64[::1])
 BUFFER = uint64[::1]
+
+#: How many columns ahead the lines to be written are asked for: stores that miss the cache wait for each other.
+AHEAD = 64
 
 
 @inline
@@ -38,6 +41,8 @@ def enter_4(limbs, x, block, children, start, stop, roots, modulus):
     i_, z, iz = splat(roots[1]), splat(roots[2]), splat(roots[3])
     n = limbs.size
     for i in range(start, stop, 8):
+        for k in range(children):
+            prefetch_write(x, i + AHEAD + k * block)
         if i + 3 * block + 8 <= n:
             l0, l1 = load(limbs, i), load(limbs, i + block)
             l2, l3 = load(limbs, i + 2 * block), load(limbs, i + 3 * block)

@@ -24,6 +24,7 @@ from fastmul.kernels.cpu.ntt_arithmetic import (
     reduce,
     split,
     split8,
+    split8_prepared,
 )
 from fastmul.kernels.cpu.vectors import load, splat, store, transpose8
 from fastmul.runtime.jit import const, inline, kernel
@@ -81,6 +82,20 @@ def roots_of_node(roots, j):
 
 
 @inline
+def with_quotients(w, pinv):
+    """The roots of a node and their quotients by p, as `mulmod2_prepared` takes them."""
+    return (
+        (w[0], w[0] * pinv),
+        (w[1], w[1] * pinv),
+        (w[2], w[2] * pinv),
+        (w[3], w[3] * pinv),
+        (w[4], w[4] * pinv),
+        (w[5], w[5] * pinv),
+        (w[6], w[6] * pinv),
+    )
+
+
+@inline
 def roots_of_lanes(packed, i):
     return (
         load(packed, i),
@@ -99,10 +114,10 @@ def roots_of_lanes(packed, i):
 @kernel(void(ROW, int64, int64, int64, TABLE, TABLE))
 def split_8(x, start, length, j, roots, modulus):
     p, pinv = splat(modulus[0]), splat(modulus[1])
-    w = roots_of_node(roots, j)
+    w = with_quotients(roots_of_node(roots, j), pinv)
     stride = length >> 3
     for i in range(start, start + stride, 16):
-        u, v = split8(load8(x, i, stride), load8(x, i + 8, stride), w, w, p, pinv)
+        u, v = split8_prepared(load8(x, i, stride), load8(x, i + 8, stride), w, w, p, pinv)
         store8(x, i, stride, u)
         store8(x, i + 8, stride, v)
 
