@@ -11,7 +11,7 @@ from numba.core import compiler, ir
 from numba.core.registry import CPUDispatcher, cpu_target
 from numba.core.typed_passes import type_inference_stage
 
-from fastmul.kernels.catalogue import kernels, name_of
+from fastmul.kernels.cpu.catalogue import kernels, name_of
 from fastmul.runtime.jit import Kernel, _DiskCache
 from fastmul.runtime.target import target
 from tests.runtime.processes import run_python
