@@ -1,5 +1,7 @@
 """Multiplication by a float64 complex FFT of our own, exact by proof.
 
+    limbs --balanced digits--> complex points --transform, multiply, invert--> coefficients --carry--> limbs
+
 Operands become balanced digits, as wide as the window of `fastmul.bounds.fft` admits for their length. Two widths are
 tried: one that suits digits no larger in quadratic mean than random ones', where the kernel measures the norms and
 declines operands that exceed the window; and one that suits every operand.
@@ -21,8 +23,8 @@ from fastmul.runtime.threads import run
 from fastmul.transforms import fft as transforms
 from fastmul.transforms.fft import Plan
 
-#: Complex points from which on several threads pay for three forks and joins.
-THREADED_POINTS = 1 << 16
+#: Complex points from which on several threads pay for three forks and joins of about 75 us each.
+THREADED_POINTS = 1 << 17
 
 
 def refuses(problem: MulProblem) -> str | None:
@@ -36,11 +38,34 @@ def refuses(problem: MulProblem) -> str | None:
 
 
 def mul_limbs(a: np.ndarray, b: np.ndarray, out: np.ndarray, threads: int) -> None:
-    """out = a * b on limb arrays, lowest limb first; b is a means a square.
+    """out = a * b on limb arrays.
+
+    Parameters
+    ----------
+    a, b : (m,), (n,) uint64 arrays, contiguous, lowest limb first, m, n >= 1; `b is a` means a square.
+    out : (m + n,) uint64 array that shares no memory with a or b.
+    threads : int
+        How many threads; large products use them.
+
+    Raises
+    ------
+    AlgorithmError : no digits are small enough for a transform this long (see `refuses`).
+    MemoryError : the scratch would not fit.
 
     Exactness
     ---------
-    Every coefficient errs by less than 1/2 before it is rounded: `fastmul.bounds.fft`.
+    Every coefficient errs by less than 1/2 before it is rounded to the nearest integer: for all operands by the
+    bound of `fastmul.bounds.fft`, or for these by the same bound with the norms of their digits, which the kernel
+    has summed exactly.
+
+    Complexity
+    ----------
+    Time O(N log N) for N = 64*(m + n)/b digits of b bits, b about (53 - 1.5*log2(N))/2; memory O(N).
+
+    Source
+    ------
+    Schoenhage, Strassen (1971); Percival (2003); Brent, Percival, Zimmermann (2007); the right-angle
+    convolution: Crandall, Fagin, Math. Comp. 62 (1994) 305-324.
     """
     for plan in _plans(a.size, b.size):
         if run_plan(plan, a, b, out, threads):
@@ -57,7 +82,7 @@ def _plans(a_limbs: int, b_limbs: int) -> tuple[Plan, ...]:
     if certain is None:
         return ()
     likely = transforms.plan(a_limbs, b_limbs, False)
-    return (certain,) if likely == certain else (likely, certain)
+    return (certain,) if likely is None or likely == certain else (likely, certain)
 
 
 def run_plan(plan: Plan, a: np.ndarray, b: np.ndarray, out: np.ndarray, threads: int) -> bool:

@@ -140,6 +140,18 @@ def test_digits_beyond_the_forecast_fall_back(monkeypatch):
     assert widths == [(bits, True)]
 
 
+@pytest.mark.parametrize("n", [1024, 16384])
+def test_the_window_is_no_empty_one(n):
+    """Four bits beyond the guarantee, extreme digits do round wrong."""
+    bits = transforms.plan(n, n, True).digit_bits + 4
+    a = largest_digits(n, bits, PATTERNS["all positive"])
+    count = transforms.digit_count(n, bits)
+    rows, m = transforms.shortest_length(2 * count)
+    x, out = to_limbs(a, n), np.empty(2 * n, np.uint64)
+    assert fft.run_plan(transforms.Plan(rows, m, bits, count, count, np.inf), x, x, out, 1)
+    assert from_limbs(out) != int(gmpy2.mpz(a) ** 2)
+
+
 def test_refuses_one_bit_more(monkeypatch):
     n = 4096
     guaranteed = transforms.plan(n, n, True).digit_bits
