@@ -88,7 +88,8 @@ def _multiply_columns(
     blocks = min(max(1, SLAB_BYTES // block_bytes), -(-k // kc))
     depth = blocks * kc
     rows = max(1, CHUNK_WORK // (depth * n * tile.mc)) * tile.mc
-    rows = min(rows, -(-m // (threads * tile.mr)) * tile.mr)
+    turns = -(-m // (threads * rows))  # of every thread: equal ones, so that none waits for another
+    rows = -(-m // (threads * turns * tile.mr)) * tile.mr
     columns = -(-n_panels // max(threads, blocks * block_bytes // PACK_BYTES)) * ring.nr
     with lease(blocks * block_bytes) as slab:
         slab_address = slab.ctypes.data
