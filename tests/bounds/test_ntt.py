@@ -57,6 +57,7 @@ MODEL: dict[str, Any] = {
     "load": lambda x, i: x[i],
     "store": lambda x, i, v: x.__setitem__(i, v),
     "splat": lambda scalar: scalar,
+    "prefetch_write": lambda x, i: None,
     "transpose8": lambda *rows: rows,
 }
 
