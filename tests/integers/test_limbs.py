@@ -94,6 +94,19 @@ def test_errors():
         integers.from_limbs(np.zeros(2, np.uint64), float)
 
 
+@pytest.fixture
+def _checked_anew(monkeypatch):
+    """The layouts are checked inside the test, as without FASTMUL_NO_PEEK, and again after it."""
+    monkeypatch.delenv("FASTMUL_NO_PEEK", raising=False)
+    for check in (layout.mpz_readable, layout.int_readable):
+        check.cache_clear()
+    yield
+    monkeypatch.undo()
+    for check in (layout.mpz_readable, layout.int_readable):
+        check.cache_clear()
+
+
+@pytest.mark.usefixtures("_checked_anew")
 def test_this_interpreter_can_be_read():
     # on the CPythons that CI runs, a silent fall back to bytes would be a loss of speed nobody sees
     if sys.implementation.name == "cpython" and sys.version_info < (3, 14):
@@ -101,31 +114,23 @@ def test_this_interpreter_can_be_read():
         assert layout.int_readable()
 
 
+@pytest.mark.usefixtures("_checked_anew")
 @pytest.mark.parametrize("change", ["limb size", "object size", "digits"])
 def test_another_layout_is_not_read(change, monkeypatch):
-    layout.mpz_readable.cache_clear()
-    layout.int_readable.cache_clear()
-    try:
-        if change == "limb size":
-            monkeypatch.setattr(gmpy2, "mp_limbsize", lambda: 32)
-        elif change == "object size":
-            monkeypatch.setattr(layout, "_MPZ_BYTES", 48)
-        else:
-            monkeypatch.setattr(layout, "DIGIT_BITS", 15)
-        assert layout.mpz_readable() is (change == "digits")
-        assert layout.int_readable() is (change != "digits")
-    finally:
-        layout.mpz_readable.cache_clear()
-        layout.int_readable.cache_clear()
+    if change == "limb size":
+        monkeypatch.setattr(gmpy2, "mp_limbsize", lambda: 32)
+    elif change == "object size":
+        monkeypatch.setattr(layout, "_MPZ_BYTES", 48)
+    else:
+        monkeypatch.setattr(layout, "DIGIT_BITS", 15)
+    assert layout.mpz_readable() is (change == "digits")
+    assert layout.int_readable() is (change != "digits")
 
 
+@pytest.mark.usefixtures("_checked_anew")
 def test_wrong_size_fields_are_noticed(monkeypatch):
-    layout.mpz_readable.cache_clear()
     monkeypatch.setattr(layout, "_object_bytes", lambda x, n_bytes: bytes(n_bytes))
-    try:
-        assert not layout.mpz_readable()
-    finally:
-        layout.mpz_readable.cache_clear()
+    assert not layout.mpz_readable()
 
 
 NO_PEEK = """
