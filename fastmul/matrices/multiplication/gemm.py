@@ -14,8 +14,12 @@ import numpy as np
 from fastmul.bounds import float_gemm
 from fastmul.matrices.multiplication.problem import MatmulProblem
 from fastmul.planning import cost as costs
+from fastmul.planning import memory
 from fastmul.runtime import blas
 from fastmul.runtime.arrays import is_blasable
+
+#: Integers whose values must be scanned to know the window: the scan is lost if they do not fit.
+SCAN_MUST_SAVE = 1.25
 
 
 def matmul(a: Any, b: Any) -> Any:
@@ -49,19 +53,23 @@ def refuses(problem: MatmulProblem) -> str | None:
 def cost(problem: MatmulProblem) -> float:
     if problem.kind == "float":
         return problem.batch * costs.seconds(f"matmul.gemm.{problem.dtype.name}", problem.size)
-    # The float type of the dtypes' bounds: a cost must not look at values, which would cost a scan by itself.
-    by_dtype = (
+    # By the dtypes' bounds only: a cost must not look at values, which takes a scan by itself.
+    known = (
         "float32"
         if problem.kind == "bool"
         else float_gemm.narrowest(problem.k, *problem.dtype_bounds)
     )
-    return problem.batch * costs.seconds(f"matmul.gemm.int_{by_dtype or 'float64'}", problem.size)
+    predicted = costs.seconds(f"matmul.gemm.int_{known or 'float64'}", problem.size)
+    return problem.batch * predicted * (1 if known else SCAN_MUST_SAVE)
 
 
 def run(
     problem: MatmulProblem, a: np.ndarray, b: np.ndarray, out: np.ndarray | None = None
 ) -> np.ndarray:
     chosen = np.dtype(float_type(problem) or "float64")
+    if problem.kind != "float":
+        n_floats = a.size + b.size + problem.batch * problem.m * problem.n
+        memory.require(n_floats * chosen.itemsize, problem)
     with blas.limit(problem.threads):
         x, y = as_blas_operand(a, chosen), as_blas_operand(b, chosen)
         if problem.kind == "float":
