@@ -24,7 +24,7 @@ class Kernels:
         a, b, result = (operand_type(dtype) for dtype in (ring.a, ring.b, ring.result))
         c_type = Array(result, 2, "A")
         c_bytes = np.dtype(ring.result).itemsize
-        tile_bytes = tile.mr * ring.nr * c_bytes
+        tile_bytes = round_up(tile.mr * ring.nr * c_bytes)
         side_a, side_b = ring.side_a, ring.side_b
         groups = tile.kc // ring.k_group
         a_block_bytes = round_up(tile.mc * (side_a.header_words + groups) * side_a.word_bytes)
@@ -35,7 +35,7 @@ class Kernels:
             "MR": tile.mr, "NR": ring.nr, "KC": tile.kc, "MC": tile.mc, "NC": tile.nc, "GROUP": ring.k_group,
             "A_WORD": side_a.word_bytes, "B_WORD": side_b.word_bytes, "C_BYTES": c_bytes,
             "A_HEADER": side_a.header_words, "B_HEADER": side_b.header_words,
-            "A_BLOCK_BYTES": a_block_bytes, "TILE_BYTES": tile_bytes,
+            "TILE_BYTES": tile_bytes,
         }  # fmt: skip
         self.multiply_rows = kernel(
             void(const(Array(a, 2, "A")), c_type, *[types.int64] * 6), name=f"gemm_{name}_rows",

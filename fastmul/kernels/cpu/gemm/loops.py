@@ -63,23 +63,23 @@ def pack(x, first, rows, start, depth, to):  # type: ignore[no-untyped-def]
 def multiply_rows(a, c, i_start, i_stop, k_start, k_stop, slab, scratch):  # type: ignore[no-untyped-def]
     """Template: C[i_start:i_stop] (+)= A[i_start:i_stop, k_start:k_stop] B[k_start:k_stop].
 
-    `slab` is the address of these rows of B, packed; `scratch` that of room for one packed block of A and,
-    behind it, one tile of C. Adds to C unless k_start is 0.
+    `slab` is the address of these rows of B, packed; `scratch` that of room for one tile of C and,
+    behind it, one packed block of A. Adds to C unless k_start is 0.
     """
     n = c.shape[1]
     row_stride, column_stride = c.strides
     b_row = (n + NR - 1) // NR * NR * B_WORD  # bytes of one k-group of B, packed
-    tile = scratch + A_BLOCK_BYTES
+    tile, a_block = scratch, scratch + TILE_BYTES
     for i in range(i_start, i_stop, MC):
         rows = min(MC, i_stop - i)
         b_block = slab
         for k in range(k_start, k_stop, KC):
             depth = min(KC, k_stop - k)
             groups = (depth + GROUP - 1) // GROUP
-            pack_a(a, i, rows, k, depth, scratch)
+            pack_a(a, i, rows, k, depth, a_block)
             for j_block in range(0, n, NC):
                 for i_tile in range(0, rows, MR):
-                    a_panel = scratch + i_tile * (A_HEADER + groups) * A_WORD
+                    a_panel = a_block + i_tile * (A_HEADER + groups) * A_WORD
                     for j in range(j_block, min(n, j_block + NC), NR):
                         b_panel = b_block + j * (B_HEADER + groups) * B_WORD
                         m_left, n_left = rows - i_tile, n - j
@@ -107,7 +107,10 @@ def multiply_small(a, b_transposed, c):  # type: ignore[no-untyped-def]
     slab_bytes = (k + KC - 1) // KC * block_bytes
     if k < KC:
         slab_bytes = b_row * (B_HEADER + (k + GROUP - 1) // GROUP)
-    memory = np.empty(ALIGNMENT + slab_bytes + A_BLOCK_BYTES + TILE_BYTES, np.uint8)
+    # no more than is used: from 128 KiB on, malloc maps fresh pages for every call
+    rows = min(MC, (c.shape[0] + MR - 1) // MR * MR)
+    a_bytes = rows * (A_HEADER + min(KC // GROUP, (k + GROUP - 1) // GROUP)) * A_WORD
+    memory = np.empty(ALIGNMENT + slab_bytes + TILE_BYTES + a_bytes, np.uint8)
     slab = (address(memory) + ALIGNMENT - 1) // ALIGNMENT * ALIGNMENT
     for start in range(0, k, KC):
         pack_b(b_transposed, 0, n, start, min(KC, k - start), slab + start // KC * block_bytes)
