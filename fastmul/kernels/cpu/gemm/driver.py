@@ -47,7 +47,7 @@ def small_kernel(ring: str, m: int, k: int, n: int) -> Any:
 
 
 def _is_small(found: Kernels, m: int, k: int, n: int) -> bool:
-    return max(m, found.ring.tile.mr) * max(n, found.ring.nr) * k <= SMALL_WORK
+    return max(m, found.mr) * max(n, found.nr) * k <= SMALL_WORK
 
 
 def multiply_with(
@@ -58,7 +58,7 @@ def multiply_with(
     if k == 0 or m == 0 or n == 0:
         c[...] = 0
         return
-    nr, kc = found.ring.nr, found.ring.tile.kc
+    nr, kc = found.nr, found.ring.tile.kc
     if _is_small(found, m, k, n):
         found.multiply_small(a, b.T, c)
         return

@@ -20,6 +20,7 @@ class Kernels:
 
     def __init__(self, ring: Ring) -> None:
         self.ring, tile = ring, ring.tile
+        self.mr, self.nr = tile.mr, ring.nr  # kept, for small products to be cheap
         name = ring.name
         a, b, result = (operand_type(dtype) for dtype in (ring.a, ring.b, ring.result))
         c_type = Array(result, 2, "A")
