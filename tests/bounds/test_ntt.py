@@ -146,7 +146,12 @@ def test_the_first_pass_stays_in_the_forward_bound(children: int) -> None:
         "load": lambda limbs, i: None,
         "load_until": lambda limbs, i, n: None,
     }
-    for kernel in (ntt_limbs.enter_4, ntt_limbs.enter_8)[: 1 if children == 4 else 2]:
+    kernels = [ntt_limbs.enter_4]
+    if children > 4:
+        kernels.append(ntt_limbs.enter_8)
+    if children <= 6:
+        kernels.append(ntt_limbs.enter_3)
+    for kernel in kernels:
         x = Memory(Fraction(0))
         modelled(kernel, **model)(Memory(Fraction(0)), x, 64, children, 0, 8, ROOTS, MODULUS)
         assert outcome(x) <= bounds.FORWARD

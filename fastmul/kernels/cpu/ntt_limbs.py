@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from numba import int64, uint64, void
 
-from fastmul.kernels.cpu.ntt_arithmetic import mulmod2, split8
+from fastmul.kernels.cpu.ntt_arithmetic import mulmod, mulmod2, split8
 from fastmul.kernels.cpu.ntt_passes import ROW, TABLE, roots_of_node
 from fastmul.kernels.cpu.ntt_vectors import load_until, prefetch_write
 from fastmul.kernels.cpu.vectors import fnma, load, rint, splat, store, to_float
@@ -70,6 +70,34 @@ def enter_4(limbs, x, block, children, start, stop, roots, modulus):
                 store(x, i + 6 * block, even + last)
             if children > 7:
                 store(x, i + 7 * block, even - last)
+
+
+@kernel(void(LIMBS, ROW, int64, int64, int64, int64, TABLE, TABLE))
+def enter_3(limbs, x, block, children, start, stop, roots, modulus):
+    """The same for at most 3 blocks and at most 6 children: half of a balanced product of 5 or 6 blocks."""
+    p, pinv = splat(modulus[0]), splat(modulus[1])
+    i_, z = splat(roots[1]), splat(roots[2])
+    n = limbs.size
+    for i in range(start, stop, 8):
+        for k in range(children):
+            prefetch_write(x, i + AHEAD + k * block)
+        l0 = load_until(limbs, i, n)
+        l1 = load_until(limbs, i + block, n)
+        l2 = load_until(limbs, i + 2 * block, n)
+        x0, x1, x2 = residue(l0, p, pinv), residue(l1, p, pinv), residue(l2, p, pinv)
+        even = x0 + x2
+        store(x, i, even + x1)
+        store(x, i + block, even - x1)
+        even = x0 - x2
+        odd, x2 = mulmod2(x1, x2, i_, i_, p, pinv)
+        store(x, i + 2 * block, even + odd)
+        store(x, i + 3 * block, even - odd)
+        if children > 4:
+            odd = mulmod(x1, z, p, pinv)
+            even = x0 + x2
+            store(x, i + 4 * block, even + odd)
+            if children > 5:
+                store(x, i + 5 * block, even - odd)
 
 
 @inline

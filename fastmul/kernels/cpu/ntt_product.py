@@ -13,7 +13,7 @@ from __future__ import annotations
 from numba import float64, int64, void
 
 from fastmul.kernels.cpu.ntt_crt import ONE, SEGMENTS, STATE, STATES, ZERO, leave, settle
-from fastmul.kernels.cpu.ntt_limbs import BUFFER, LIMBS, enter_4, enter_8
+from fastmul.kernels.cpu.ntt_limbs import BUFFER, LIMBS, enter_3, enter_4, enter_8
 from fastmul.kernels.cpu.ntt_passes import (
     LEAF,
     PACKED,
@@ -48,7 +48,9 @@ TURNED = NODE // LEAF * PACKED
 @kernel(void(LIMBS, ROW, int64, int64, int64, int64, TABLE, TABLE))
 def enter(limbs, x, block, children, start, stop, roots, modulus):
     """Columns start..stop of an operand, whatever its length."""
-    if limbs.size <= 4 * block:
+    if limbs.size <= 3 * block and children <= 6:
+        enter_3(limbs, x, block, children, start, stop, roots, modulus)
+    elif limbs.size <= 4 * block:
         enter_4(limbs, x, block, children, start, stop, roots, modulus)
     else:
         enter_8(limbs, x, block, children, start, stop, roots, modulus)

@@ -82,11 +82,18 @@ multiply_add_high = _multiply_add(
 )
 
 
-def _below(builder: Any, index: Any, end: Any) -> Any:
-    """The mask of lanes whose element, index + lane, is below `end`."""
-    lanes = ir.Constant(_I64X8, list(range(8)))
-    left = builder.sub(end, index)
-    return builder.icmp_signed("<", lanes, _splat(builder, left, _I64X8))
+def _first_lanes(context: Any, builder: Any, sig: Any, args: Any) -> tuple[Any, Any]:
+    """A pointer to array[index : index + 8], and the mask of lanes whose element is below `end`.
+
+    Where none is, the pointer is to array[0]: a masked access to a page that is not there is suppressed, but
+    takes hundreds of cycles.
+    """
+    array, index, end = args[:3]
+    inside = builder.icmp_signed("<", index, end)
+    index_inside = builder.select(inside, index, ir.Constant(ir.IntType(64), 0))
+    pointer = _pointer(context, builder, sig.args[0], array, index_inside, _I64X8)
+    left = _splat(builder, builder.sub(end, index), _I64X8)
+    return pointer, builder.icmp_signed("<", ir.Constant(_I64X8, list(range(8))), left)
 
 
 @intrinsic
@@ -94,8 +101,7 @@ def load_until(typing_context: Any, array: Any, index: Any, end: Any) -> Any:
     """array[index : index + 8], with zeros from array[end] on, which is not touched."""
 
     def emit(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        pointer = _pointer(context, builder, sig.args[0], args[0], args[1], _I64X8)
-        mask = _below(builder, args[1], args[2])
+        pointer, mask = _first_lanes(context, builder, sig, args)
         return _call(
             builder, "llvm.masked.load.v8i64.p0v8i64", _I64X8,
             [pointer, ir.Constant(ir.IntType(32), 8), mask, ir.Constant(_I64X8, [0] * 8)],
@@ -109,8 +115,7 @@ def store_until(typing_context: Any, array: Any, index: Any, end: Any, value: An
     """array[index : index + 8] = value, but nothing from array[end] on."""
 
     def emit(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        pointer = _pointer(context, builder, sig.args[0], args[0], args[1], _I64X8)
-        mask = _below(builder, args[1], args[2])
+        pointer, mask = _first_lanes(context, builder, sig, args)
         _call(
             builder, "llvm.masked.store.v8i64.p0v8i64", ir.VoidType(),
             [args[3], pointer, ir.Constant(ir.IntType(32), 8), mask],
