@@ -67,7 +67,7 @@ def mul_limbs(
           dtype=uint64)
     """
     problem = _problem(a, b, threads=threads)
-    batch = np.broadcast_shapes(a.shape[:-1], b.shape[:-1])
+    batch = () if a.ndim == b.ndim == 1 else np.broadcast_shapes(a.shape[:-1], b.shape[:-1])
     shape = (*batch, problem.n_limbs)
     if out is None:
         require(8 * problem.n_limbs * int(np.prod(batch)), f"mul_limbs of shape {shape}")
