@@ -34,7 +34,7 @@ MAX_POINTS = 1 << 23
 #: A product of so many points runs in one kernel on one thread: at most a few milliseconds without an answer to Ctrl-C.
 ONE_KERNEL_POINTS = 1 << 18
 #: Below this many points, threads cost more than they save.
-THREADED_POINTS = 1 << 13
+THREADED_POINTS = 1 << 16
 #: Columns of the first and last pass that make one task of a large product.
 TASK_COLUMNS = 1 << 14
 #: Operands whose lengths differ by less than this factor are not cut.
@@ -251,7 +251,9 @@ class _Workspace:
         kernels, ring, t, width = self.kernels, self.ring, self.tables, self.width
         rows = [space[k * width : (k + 1) * width] for k in range(3 + self.rows_of_y)]
         x, y = rows[:3], [rows[3 + min(k, self.rows_of_y - 1)] for k in range(3)]
-        step = min(TASK_COLUMNS, max(MIN_BLOCK, ring.block // (2 * self.threads)))
+        step = min(
+            TASK_COLUMNS, max(MIN_BLOCK, ring.block // self.threads // MIN_BLOCK * MIN_BLOCK)
+        )
         columns = [(i, min(i + step, ring.block)) for i in range(0, ring.block, step)]
 
         def enter(k: int, operand: np.ndarray, row: np.ndarray, start: int, stop: int) -> None:

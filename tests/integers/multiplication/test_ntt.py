@@ -88,6 +88,17 @@ def test_squares_and_threads(threads: int) -> None:
         check(a, limbs(n, "all ones"), threads)
 
 
+def test_tasks_on_threads_at_small_sizes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The way of large products, at every number of children, cut and squared."""
+    monkeypatch.setattr(ntt, "THREADED_POINTS", 128)
+    for n in (600, 700, 800, 1000, 2000):
+        for threads in (2, 3):
+            check(limbs(n // 2, "random"), limbs(n - n // 2, "all ones"), threads)
+            check(limbs(30 * n, "random"), limbs(n, "all ones"), threads)
+            a = limbs(n, "all ones")
+            assert value(multiply(a, a, threads)) == value(a) ** 2
+
+
 def test_beyond_the_packed_tables_and_the_one_kernel() -> None:
     for n in adversaries.straddle(ntt.ONE_KERNEL_POINTS // 2):
         check(limbs(n, "random"), limbs(n, "all ones"))
