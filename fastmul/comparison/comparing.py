@@ -18,6 +18,8 @@ from fastmul.comparison.records import Comparison, Record
 from fastmul.runtime.threads import available_cpus
 
 OPERATIONS = ("matmul", "mul")
+#: After so long, long calls are timed in one round: a comparison with no argument stays below two minutes.
+UNHURRIED_SECONDS = 50.0
 BASELINES = {"matmul": (DGEMM, SGEMM), "mul": (GMP,)}
 #: Contestants that also run on all CPUs when the caller names no thread count.
 ON_ALL_CPUS = ("auto", DGEMM, SGEMM)
@@ -100,8 +102,9 @@ def compare(
         history = History()
         for case, entrants in work:
             found = run_case(
-                case, entrants, history, rounds=repetitions, patience=patience, tell=bar.tell
-            )
+                case, entrants, history, rounds=repetitions, patience=patience,
+                hurried=time.perf_counter() - started > UNHURRIED_SECONDS, tell=bar.tell,
+            )  # fmt: skip
             add_ratios(found, BASELINES[case.operation])
             records += found
             bar.advance()

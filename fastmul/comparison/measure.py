@@ -31,6 +31,8 @@ ROUNDS = 5
 #: A case stops starting new rounds after this long; two rounds are always run.
 CASE_SECONDS = 2.0
 LEAST_ROUNDS = 2
+#: The same when the whole comparison takes long, on a slow machine for instance: short calls keep all rounds.
+HURRIED_CASE_SECONDS, HURRIED_ROUNDS = 0.5, 1
 #: Calls longer than this are timed once after their check, not in every round.
 SLOW_SECONDS = 0.4
 
@@ -73,7 +75,7 @@ class Entry:
 
 
 def run_case(case: Case, contestants: list[tuple[Contestant, int]], history: History, *,
-             rounds: int = ROUNDS, patience: float = PATIENCE_SECONDS,
+             rounds: int = ROUNDS, patience: float = PATIENCE_SECONDS, hurried: bool = False,
              tell: Callable[[str], None] = lambda text: None) -> list[Record]:  # fmt: skip
     """Records of every (contestant, threads) on one case."""
     entries, records = [], []
@@ -86,7 +88,7 @@ def run_case(case: Case, contestants: list[tuple[Contestant, int]], history: His
         records.append(entry.record)
         if entry.record.status == OK:
             entries.append(entry)
-    _time_in_turns(entries, rounds)
+    _time_in_turns(entries, rounds, hurried)
     for entry in entries:
         _settle(entry, case)
         history.note_record(entry.record, case)
@@ -175,13 +177,16 @@ def _timed(call: Callable[[], Any]) -> tuple[float, Any]:
     return time.perf_counter() - start, result
 
 
-def _time_in_turns(entries: list[Entry], rounds: int) -> None:
+def _time_in_turns(entries: list[Entry], rounds: int, hurried: bool = False) -> None:
+    least, limit = (
+        (HURRIED_ROUNDS, HURRIED_CASE_SECONDS) if hurried else (LEAST_ROUNDS, CASE_SECONDS)
+    )
     started = time.perf_counter()
     collecting = gc.isenabled()
     gc.disable()
     try:
         for turn in range(rounds):
-            if turn >= LEAST_ROUNDS and time.perf_counter() - started > CASE_SECONDS:
+            if turn >= least and time.perf_counter() - started > limit:
                 break
             for i in range(len(entries)):
                 entry = entries[(i + turn) % len(entries)]

@@ -144,6 +144,15 @@ def test_contestants_take_turns_in_rotating_order(monkeypatch):
     assert all(len(e.samples) == 3 for e in entries)
 
 
+@pytest.mark.parametrize(("hurried", "rounds"), [(False, 2), (True, 1)])
+def test_long_cases_get_few_rounds_and_fewer_in_a_hurry(monkeypatch, hurried, rounds):
+    monkeypatch.setattr(measure, "CASE_SECONDS", -1.0)
+    monkeypatch.setattr(measure, "HURRIED_CASE_SECONDS", -1.0)
+    entry = measure.Entry(Record("mul", "a", "peer", "integer", 8, 1, OK), lambda: None, 1)
+    measure._time_in_turns([entry], 5, hurried)
+    assert len(entry.samples) == rounds
+
+
 def test_slow_ones_are_sampled_once(monkeypatch):
     monkeypatch.setattr(measure, "_sample", lambda call, repeats: 1.0)
     entry = measure.Entry(
