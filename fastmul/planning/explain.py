@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -18,6 +19,15 @@ class Line:
     refusal: str | None
     seconds: float | None
 
+    @property
+    def fate(self) -> str:
+        """In words."""
+        if self.refusal or self.seconds is None:
+            return f"refuses: {self.refusal}"
+        if math.isinf(self.seconds):
+            return "not measured at such sizes, so never chosen by itself"
+        return f"about {format_seconds(self.seconds)}"
+
 
 @dataclass(frozen=True)
 class Explanation:
@@ -33,12 +43,7 @@ class Explanation:
         rows = [f"{self.operation}: {self.problem}"]
         for line in self.lines:
             mark = "->" if line.algorithm == self.chosen else "  "
-            fate = (
-                f"refuses: {line.refusal}"
-                if line.refusal
-                else f"about {format_seconds(line.seconds or 0.0)}"
-            )
-            rows.append(f"{mark} {line.algorithm:<{width}}  {fate}")
+            rows.append(f"{mark} {line.algorithm:<{width}}  {line.fate}")
         return "\n".join(rows)
 
 

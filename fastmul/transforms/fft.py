@@ -38,6 +38,10 @@ class Plan:
     b_digits: int
     limit: float
 
+    def __str__(self) -> str:
+        digits = f"{self.a_digits} x {self.b_digits} digits of {self.digit_bits} bits"
+        return f"the fft of {digits} in {self.points} complex points"
+
     @cached_property
     def shape(self) -> np.ndarray:
         """The numbers that the kernel asks for."""
@@ -52,6 +56,10 @@ class Plan:
         """Words of scratch of the kernel: two transforms, and two padded operands or a buffer."""
         padded = (2 * self.points * self.digit_bits) // 64 + 48
         return 4 * self.points + 2 * padded
+
+    @cached_property
+    def work_bytes(self) -> int:
+        return 8 * self.work_words
 
 
 def digit_count(n_limbs: int, bits: int) -> int:

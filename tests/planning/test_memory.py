@@ -9,6 +9,13 @@ from tests.runtime.processes import run_python
 MIB = 1 << 20
 
 
+@pytest.fixture(autouse=True)
+def no_credit():
+    memory.forget()
+    yield
+    memory.forget()
+
+
 @pytest.fixture
 def groups(tmp_path, monkeypatch):
     """A made-up /sys/fs/cgroup; call it with the files in it."""
@@ -37,6 +44,22 @@ def test_the_message_restates_the_call(monkeypatch):
     with pytest.raises(MemoryError) as error:
         memory.require(3000 * MIB, "mul of 5 x 7 limbs")
     assert str(error.value) == "mul of 5 x 7 limbs needs about 3,000 MiB; 100 MiB are available"
+
+
+def test_a_look_grants_credit_for_a_while(monkeypatch):
+    looks, now = [], [100.0]
+    monkeypatch.setattr(memory, "available_bytes", lambda: looks.append(now[0]) or 100 * MIB)
+    monkeypatch.setattr(memory.time, "monotonic", lambda: now[0])
+    for _ in range(5):  # the first looks, and leaves a credit of 20 MiB: four more
+        memory.require(5 * MIB, "a product")
+    assert len(looks) == 1
+    memory.require(5 * MIB, "a product")
+    assert len(looks) == 2
+    now[0] += memory.CREDIT_SECONDS
+    memory.require(5 * MIB, "a product")
+    assert len(looks) == 3
+    with pytest.raises(MemoryError):
+        memory.require(101 * MIB, "no credit reaches this far")
 
 
 def test_this_machine_has_some():

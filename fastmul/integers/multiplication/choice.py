@@ -6,6 +6,7 @@ from collections.abc import Callable
 from functools import lru_cache
 
 from fastmul.integers.multiplication.problem import MulProblem
+from fastmul.planning import cost
 from fastmul.planning.algorithm import Algorithm, Operation
 from fastmul.planning.pick import able_rows, pick
 
@@ -24,6 +25,7 @@ def chooser(operation: Operation) -> Callable[[MulProblem], Algorithm]:
     def cheapest(problem: MulProblem) -> Algorithm | None:
         return min(able_rows(operation, problem), key=lambda row: row.cost(problem), default=None)
 
+    @lru_cache(maxsize=4096)
     def choose(problem: MulProblem) -> Algorithm:
         a_limbs, b_limbs, square, threads, kind = problem
         row = cheapest(MulProblem(_rounded(a_limbs), _rounded(b_limbs), square, threads, kind))
@@ -31,6 +33,8 @@ def chooser(operation: Operation) -> Callable[[MulProblem], Algorithm]:
             return pick(operation, problem)
         return row
 
+    cost.clear_with_curves(cheapest.cache_clear)
+    cost.clear_with_curves(choose.cache_clear)
     return choose
 
 

@@ -9,7 +9,7 @@ declines operands that exceed the window; and one that suits every operand.
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 
 import numpy as np
@@ -87,11 +87,10 @@ def _plans(a_limbs: int, b_limbs: int) -> tuple[Plan, ...]:
 
 def run_plan(plan: Plan, a: np.ndarray, b: np.ndarray, out: np.ndarray, threads: int) -> bool:
     """Multiply by this plan; False where the operands' digits exceed its window."""
-    from fastmul.kernels.cpu import fft as kernels
-
-    require(8 * plan.work_words, f"fft of {a.size} x {b.size} limbs")
+    require(plan.work_bytes, plan)
+    kernels = _kernels()
     table = transforms.table(plan.rows, plan.child_bits)
-    with lease(8 * plan.work_words) as block:
+    with lease(plan.work_bytes) as block:
         work = block.view(np.float64)
         if threads > 1 and plan.points >= THREADED_POINTS:
             return _run_threaded(kernels, plan, table, a, b, out, work, threads)
@@ -99,6 +98,13 @@ def run_plan(plan: Plan, a: np.ndarray, b: np.ndarray, out: np.ndarray, threads:
             a, b, a is b, out, plan.shape, plan.limit, table.levels, table.roots, table.nodes,
             table.leaves, work,
         )  # fmt: skip
+
+
+@cache
+def _kernels() -> Any:
+    from fastmul.kernels.cpu import fft  # imports numba
+
+    return fft
 
 
 def _run_threaded(

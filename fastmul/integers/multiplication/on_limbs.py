@@ -13,6 +13,8 @@ from fastmul.planning.algorithm import Operation
 from fastmul.planning.memory import require
 from fastmul.planning.pick import pick
 
+_LIMB = np.dtype(np.uint64)
+
 
 def mul_limbs(
     a: np.ndarray,
@@ -90,7 +92,7 @@ def mul_limbs(
 
 def _problem(a: Any, b: Any, *, threads: int | None = None, **options: Any) -> MulProblem:
     for name, x in (("a", a), ("b", b)):
-        if type(x) is not np.ndarray or x.dtype != np.uint64:
+        if type(x) is not np.ndarray or x.dtype != _LIMB:
             got = (
                 f"{type(x).__name__} of dtype {x.dtype}"
                 if hasattr(x, "dtype")
@@ -106,7 +108,7 @@ def _problem(a: Any, b: Any, *, threads: int | None = None, **options: Any) -> M
 
 
 def _check_out(out: Any, shape: tuple[int, ...], a: np.ndarray, b: np.ndarray) -> None:
-    if type(out) is not np.ndarray or out.dtype != np.uint64:
+    if type(out) is not np.ndarray or out.dtype != _LIMB:
         raise TypeError(
             f"mul_limbs(out=) needs a uint64 array, got {getattr(out, 'dtype', type(out).__name__)}"
         )

@@ -6,8 +6,9 @@ from typing import NamedTuple
 
 from fastmul.runtime.threads import get_threads
 
-#: Products of fewer limbs than this run on one thread: a fork-join costs more than it saves.
-SERIAL_LIMBS = 1 << 11
+#: Products of fewer limbs than this run on one thread: a fork-join costs more than it saves, and even looking up
+#: how many threads there are would be felt.
+SERIAL_LIMBS = 1 << 14
 
 
 class MulProblem(NamedTuple):
