@@ -1,0 +1,57 @@
+"""What a new process waits for: the import, and the first call of each operation, cache cold and warm.
+
+    python benchmarks/first_calls.py
+
+Each figure is wall time in a process of its own; the cold ones compile into an empty cache folder, the warm ones
+(least of three) find the kernels there. Not a ratio: it tells of this machine at this hour.
+"""
+
+import os
+import subprocess
+import sys
+import tempfile
+
+OPERATIONS = {
+    "mul of mpz, 2^14 bits": "fastmul.mul(mpz(3)**10_000, mpz(5)**7_000)",
+    "mul of mpz, 2^20 bits": "fastmul.mul(mpz(3)**660_000, mpz(5)**450_000)",
+    "mul of mpz, 2^23 bits": "fastmul.mul(mpz(3)**5_300_000, mpz(5)**3_600_000)",
+    "matmul of float64, 512²": "fastmul.matmul(x, x)",
+    "matmul of int64, 512²": "fastmul.matmul(x.astype(int), x.astype(int))",
+    "matmul of int8, 512²": "fastmul.matmul(x.astype('i1'), x.astype('i1'))",
+}
+PROGRAM = """
+import time
+import numpy as np
+start = time.perf_counter()
+import fastmul
+print(time.perf_counter() - start)
+from gmpy2 import mpz
+x = np.random.default_rng(1).integers(-99, 99, (512, 512)).astype(float)
+start = time.perf_counter()
+{call}
+print(time.perf_counter() - start)
+"""
+
+
+def first_call(call: str, cache: str) -> tuple[float, float]:
+    """Seconds of `import fastmul` after NumPy, and of the first call (operands made meanwhile)."""
+    environment = {**os.environ, "FASTMUL_CACHE_DIR": cache}
+    program = PROGRAM.format(call=call)
+    command = [sys.executable, "-c", program]
+    printed = subprocess.run(command, env=environment, check=True, capture_output=True, text=True)
+    imported, called = map(float, printed.stdout.split())
+    return imported, called
+
+
+def main() -> None:
+    print("| first call | cold | warm | import of fastmul |\n|---|--:|--:|--:|")
+    for what, call in OPERATIONS.items():
+        with tempfile.TemporaryDirectory() as cache:
+            cold = first_call(call, cache)[1]
+            runs = [first_call(call, cache) for _ in range(3)]
+        imported, warm = (min(values) for values in zip(*runs, strict=True))
+        print(f"| {what} | {cold:.1f} s | {warm:.2f} s | {imported * 1e3:.1f} ms |", flush=True)
+
+
+if __name__ == "__main__":
+    main()
