@@ -9,7 +9,7 @@ import sys
 from collections.abc import Sequence
 
 import fastmul
-from fastmul.cli.errors import CommandError
+from fastmul.cli.errors import CommandError, reason
 
 COMMANDS = ("compare", "mul", "matmul", "explain", "tune", "warmup", "selftest", "config", "cache")
 
@@ -22,17 +22,27 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parsed = _parser().parse_args(arguments)
     try:
         status = parsed.run(parsed)
-        sys.stdout.flush()
+        if sys.stdout is not None:
+            sys.stdout.flush()
     except KeyboardInterrupt:
         return INTERRUPTED
-    except BrokenPipeError:
-        # whoever read has enough; what is still buffered must not fail again when Python ends
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except BrokenPipeError:  # whoever read has enough
+        _abandon_output()
         return PIPE_CLOSED
+    except OSError as error:  # a full disk behind standard output, for instance
+        _abandon_output()
+        print(f"fastmul {parsed.command}: {reason(error)}", file=sys.stderr)
+        return MEND
     except (CommandError, fastmul.FastmulError, MemoryError) as error:
         print(f"fastmul {parsed.command}: {error}", file=sys.stderr)
         return MEND
     return int(status or 0)
+
+
+def _abandon_output() -> None:
+    """What is still buffered must not fail again when Python ends."""
+    if sys.stdout is not None:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _parser() -> argparse.ArgumentParser:

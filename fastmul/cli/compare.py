@@ -9,7 +9,10 @@ from typing import Any
 
 from fastmul.cli import options
 from fastmul.cli.errors import CommandError
-from fastmul.cli.files import whole_file
+from fastmul.cli.files import require_place, whole_file
+
+#: What --plot can draw, by the file's ending.
+PLOT_KINDS = ("png", "svg", "pdf")
 
 
 def add(commands: Any) -> None:
@@ -50,6 +53,10 @@ def run(arguments: argparse.Namespace) -> int:
         raise CommandError("--sizes needs an operation: matmul or mul")
     if arguments.plot or arguments.html:
         _require_matplotlib()
+    if arguments.plot and _kind(arguments.plot) not in PLOT_KINDS:
+        raise CommandError(f"--plot {arguments.plot}: draws .{', .'.join(PLOT_KINDS)}")
+    for name in filter(None, (arguments.json, arguments.plot, arguments.html)):
+        require_place(name)
     try:
         found = compare(
             arguments.operation or ("matmul", "mul"), sizes=arguments.sizes, dtypes=arguments.dtypes,
@@ -67,13 +74,17 @@ def run(arguments: argparse.Namespace) -> int:
         from fastmul.comparison.plot import save
 
         with whole_file(arguments.plot) as file:
-            save(found, file, arguments.plot.rpartition(".")[2])
+            save(found, file, _kind(arguments.plot))
     if arguments.html:
         from fastmul.comparison.html import page
 
         with whole_file(arguments.html) as file:
             file.write(page(found).encode())
     return 1 if found.failures else 0
+
+
+def _kind(name: str) -> str:
+    return name.rpartition(".")[2].lower()
 
 
 def _require_matplotlib() -> None:

@@ -27,10 +27,16 @@ def read_bytes(name: str) -> bytes:
 def whole_file(name: str | os.PathLike[str]) -> Iterator[BinaryIO]:
     """A binary file that appears under `name` when the block ends, and not at all if it raises.
 
-    It is written beside its place and renamed, which replaces an old file at once.
+    It is written beside its place and renamed, which replaces an old file at once; a link stays, and what it
+    points to is replaced. A pipe or a device has no place to rename to, and is written as it comes.
     """
     path = Path(name)
     try:
+        if path.exists() and not (path.is_file() or path.is_dir()):
+            with open(path, "wb") as file:
+                yield file
+            return
+        path = Path(os.path.realpath(name))
         mode = path.stat().st_mode & 0o777 if path.exists() else 0o666 & ~_umask()
         handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     except OSError as error:
@@ -45,6 +51,17 @@ def whole_file(name: str | os.PathLike[str]) -> Iterator[BinaryIO]:
     finally:
         with contextlib.suppress(FileNotFoundError):
             os.unlink(temporary)
+
+
+def require_place(name: str) -> None:
+    """Raise CommandError now if `name` could not be written after long work."""
+    folder = os.path.dirname(os.path.realpath(name))
+    if os.path.isdir(name):
+        raise CommandError(f"{name}: Is a directory")
+    if not os.path.isdir(folder):
+        raise CommandError(f"{name}: No such file or directory")
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise CommandError(f"{name}: Permission denied")
 
 
 def _umask() -> int:

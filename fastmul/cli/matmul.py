@@ -28,9 +28,8 @@ def add(commands: Any) -> None:
     )
     parser.add_argument("--overflow", choices=("wrap", "raise", "promote"),
                         help="integers that do not fit: modulo 2^bits (default), an error, or wider")  # fmt: skip
-    parser.add_argument(
-        "--accuracy", choices=("fast", "reproducible", "correctly_rounded"), help="of floats"
-    )
+    parser.add_argument("--accuracy", choices=("fast",),
+                        help="floats: allow algorithms without the classical bound on each entry")  # fmt: skip
     options.add_algorithm(parser)
     options.add_threads(parser)
     options.add_verify(parser)
@@ -59,7 +58,9 @@ def run(arguments: argparse.Namespace) -> None:
         ) from None
     product = np.asarray(product)
     if product.dtype == object:
-        raise CommandError("the product has entries beyond 64 bits, which a .npy file cannot hold")
+        raise CommandError(
+            "the product is one of Python integers, beyond 64 bits or asked for, which no plain .npy file holds"
+        )
     with whole_file(arguments.output) as file:
         np.save(file, product, allow_pickle=False)
 
@@ -73,8 +74,11 @@ def load(name: str) -> Any:
             return np.lib.format.read_array(file, allow_pickle=False)
     except OSError as error:
         raise CommandError(f"{name}: {reason(error)}") from None
-    except ValueError as error:
-        raise CommandError(f"{name}: no array as numpy.save writes it: {error}") from None
+    except MemoryError as error:
+        raise CommandError(f"{name}: {error}") from None
+    except Exception as error:  # a damaged header raises whatever Python's parser does
+        said = " ".join(str(error).split())
+        raise CommandError(f"{name}: no array as numpy.save writes it: {said}") from None
 
 
 def _dtype(name: str | None) -> Any:

@@ -37,10 +37,15 @@ def run(arguments: argparse.Namespace) -> None:
     import fastmul
 
     a, b = _operands(arguments.a, arguments.b)
-    product = fastmul.mul(a, b, algorithm=arguments.algorithm, threads=arguments.threads,
-                          verify=arguments.verify)  # fmt: skip
+    try:
+        product = fastmul.mul(a, b, algorithm=arguments.algorithm, threads=arguments.threads,
+                              verify=arguments.verify)  # fmt: skip
+    except ValueError as error:  # FASTMUL_NUM_THREADS is no number, for instance
+        raise CommandError(str(error)) from None
     text = format_integer(product, arguments.base)
     if arguments.output is None:
+        if sys.stdout is None:
+            raise CommandError("standard output is closed")
         # not through sys.stdout, whose buffer takes only a part of the text under PYTHONUNBUFFERED
         with open(sys.stdout.fileno(), "wb", closefd=False) as file:
             file.write(text)

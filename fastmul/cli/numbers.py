@@ -32,8 +32,9 @@ def parse_integer(text: bytes, source: str) -> Any:
         raise CommandError(f"{source}: empty, where an integer was expected")
     if found is None or found.end() != len(stripped):
         at = found.end() if found else int(stripped[:1] in (b"+", b"-"))
-        raise CommandError(f"{source}: not an integer: {_excerpt(stripped[at:])} at byte "
-                           f"{len(text) - len(text.lstrip()) + at}")  # fmt: skip
+        rest = stripped[at:].lstrip()
+        at = len(text) - len(text.lstrip()) + len(stripped) - len(rest)
+        raise CommandError(f"{source}: not an integer: {_excerpt(rest)} at byte {at}")
     sign, hexadecimal, digits = found.groups()
     require(BYTES_PER_DIGIT * len(stripped), f"reading the integer of {source}")
     value = gmpy2.mpz(hexadecimal, 16) if hexadecimal else gmpy2.mpz(digits, 10)

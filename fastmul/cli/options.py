@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import argparse
 
+#: Of a power on the command line: beyond every size, and soon computed.
+LARGEST_EXPONENT = 1000
+
 
 def add_algorithm(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--algorithm", default="auto", metavar="NAME",
@@ -30,6 +33,9 @@ def integer(text: str) -> int:
     """An integer, plain or as a power (2^20, 2**20), for argparse."""
     base, caret, exponent = text.replace("**", "^").partition("^")
     try:
-        return int(base) ** int(exponent) if caret else int(base)
-    except (ValueError, OverflowError):
+        power = int(exponent) if caret else 1
+        if not 0 <= power <= LARGEST_EXPONENT:
+            raise ValueError
+        return int(int(base) ** power)
+    except ValueError:
         raise argparse.ArgumentTypeError(f"{text!r} is not an integer") from None

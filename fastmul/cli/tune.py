@@ -39,7 +39,9 @@ def run(arguments: argparse.Namespace) -> None:
         measured = measure(bar.tell, only=arguments.only or ("",), largest=arguments.largest)
     if not measured:
         raise CommandError(f"no curve starts with {' or '.join(arguments.only)}")
-    command = " ".join(["fastmul tune", *(["--only", *arguments.only] if arguments.only else [])])
+    only = ["--only", *arguments.only] if arguments.only else []
+    largest = [f"--largest {arguments.largest:g}"] if arguments.largest < math.inf else []
+    command = " ".join(["fastmul tune", *only, *largest])
     origin = tune.provenance(f"{cpu_name()} ({target().cpu}), one thread", command)
     try:
         tune.save(path, {**before, **measured}, origin)

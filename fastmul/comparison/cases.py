@@ -63,11 +63,12 @@ class MatrixCase:
         rng = np.random.default_rng((SEED, self.size))
         dtype, shape = np.dtype(self.dtype), (self.size, self.size)
         if self.is_float:
-            return operands.random_floats(shape, dtype, rng), operands.random_floats(
-                shape, dtype, rng
-            )
-        a = operands.random_integers(shape, dtype, self.magnitude, rng)
-        return a, operands.random_integers(shape, dtype, self.magnitude, rng)
+            a, b = (operands.random_floats(shape, dtype, rng) for _ in range(2))
+        else:
+            a, b = (operands.random_integers(shape, dtype, self.magnitude, rng) for _ in range(2))
+        for x in (a, b):
+            x.flags.writeable = False  # a contestant that writes into them would spoil the others
+        return a, b
 
     @cached_property
     def rows(self) -> np.ndarray:

@@ -7,7 +7,7 @@ from html import escape
 from typing import Any
 
 from fastmul.comparison import plot, report, text
-from fastmul.comparison.records import Comparison, Record
+from fastmul.comparison.records import Findings, Record
 from fastmul.comparison.text import duration
 
 STYLE = """
@@ -27,11 +27,11 @@ tr.skipped, tr.refused { color: #999 } tr.failed { background: #ffe9e9 }
 .exact { color: #00734f } .off { color: #b35900 }
 td:last-child { white-space: normal }
 """
-COLUMNS = ("kind", "size", "contestant", "threads", "time", "speed", "× baseline", "exactness",
+COLUMNS = ("kind", "size", "contestant", "threads", "time", "speed", "how fast", "exactness",
            "abs. error", "rel. error", "note")  # fmt: skip
 
 
-def page(comparison: Comparison) -> str:
+def page(comparison: Findings) -> str:
     """The page as text."""
     about = comparison.machine
     warnings = "".join(f'<p class="warning">{escape(w)}</p>' for w in comparison.warnings)
@@ -54,7 +54,7 @@ BLAS: {escape(about["blas"])}; measured peak of one core {about["peak_gflops"]["
 """
 
 
-def _picture(comparison: Comparison) -> str:
+def _picture(comparison: Findings) -> str:
     drawn = io.BytesIO()
     plot.save(comparison, drawn, "svg")
     svg = drawn.getvalue().decode()
@@ -65,7 +65,9 @@ def _row(r: Record) -> str:
     kind = r.dtype if r.operation == "matmul" else "integer"
     size = str(r.size) if r.operation == "matmul" else f"{r.size:,} bits"
     unit = "GOP/s" if r.operation == "matmul" else "ns/limb"
-    ratios = ", ".join(f"{value:.3g}" for value in r.ratios.values())
+    ratios = ", ".join(
+        f"{value:.3g} × {report.short_name(name)}" for name, value in r.ratios.items()
+    )
     exactness = {
         True: '<span class="exact">exact</span>',
         False: '<span class="off">rounded</span>',

@@ -123,7 +123,12 @@ def _admit(
     except Exception as failure:
         record.status, record.note = WRONG, f"{type(failure).__name__}: {failure}"
         return entry
-    error = error_of(case, contestant.finish(result))
+    try:
+        error = error_of(case, contestant.finish(result))
+    except Exception as failure:
+        said = f"a result that cannot be compared: {type(failure).__name__}: {failure}"
+        record.status, record.note = WRONG, said
+        return entry
     record.exact, record.wrong_entries = error.exact, error.wrong_entries
     record.max_abs_error, record.max_rel_error = error.max_abs, error.max_rel
     must_be_sound = contestant.exact or case.is_float

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, BinaryIO
 
 from fastmul.comparison.cases import MatrixCase
 from fastmul.comparison.contestants.integers import FLOAT_FFT, GMP
 from fastmul.comparison.contestants.matrices import DGEMM, SGEMM
-from fastmul.comparison.records import OK, Comparison, Record
+from fastmul.comparison.records import OK, WRONG, Findings, Record
 
 #: Of fastmul's lines: Okabe and Ito's colours, told apart by every eye.
 COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#332288", "#882255")
@@ -24,18 +24,18 @@ STYLE: Any = {
 }  # fmt: skip
 
 
-def save(comparison: Comparison, file: BinaryIO, kind: str) -> None:
+def save(comparison: Findings, file: BinaryIO, kind: str) -> None:
     """Draw into `file`; kind is "png", "svg" or "pdf"."""
     figure = draw(comparison)
     figure.savefig(file, format=kind, dpi=DPI, bbox_inches="tight", facecolor="white")
 
 
-def draw(comparison: Comparison) -> Any:
+def draw(comparison: Findings) -> Any:
     """A matplotlib figure with two panels for each operation compared."""
     import matplotlib
     from matplotlib.figure import Figure  # no pyplot: no window, no global state
 
-    panels: list[Callable[[Any, Comparison], None]] = []
+    panels: list[Callable[[Any, Findings], None]] = []
     operations = {r.operation for r in comparison}
     if "matmul" in operations:
         panels += [_matrix_speed, _matrix_error]
@@ -63,7 +63,7 @@ def _line(
 
 
 def _select(
-    comparison: Comparison, operation: str, contestant: str, dtype: str | None = None
+    comparison: Findings, operation: str, contestant: str, dtype: str | None = None
 ) -> list[Record]:
     """A contestant's records on the fewest threads; of one dtype."""
     found = [r for r in comparison if r.operation == operation and r.contestant == contestant
@@ -72,14 +72,20 @@ def _select(
     return [r for r in found if r.threads == least]
 
 
-def _dtypes(comparison: Comparison) -> list[str]:
+def _exact_sizes(records: Iterable[Record]) -> list[int]:
+    """Sizes at which every row of fastmul that ran was exact."""
+    ran = [r for r in records if r.home == "fastmul" and r.status in (OK, WRONG)]
+    return sorted({r.size for r in ran} - {r.size for r in ran if not r.exact})
+
+
+def _dtypes(comparison: Findings) -> list[str]:
     return list(dict.fromkeys(r.dtype for r in comparison if r.operation == "matmul"))
 
 
 # ---------------------------------------------------------------- matrices
 
 
-def _matrix_speed(axes: Any, comparison: Comparison) -> None:
+def _matrix_speed(axes: Any, comparison: Findings) -> None:
     for i, dtype in enumerate(_dtypes(comparison)):
         sizes, rates = _line(_select(comparison, "matmul", "auto", dtype), lambda r: r.rate)
         axes.plot(sizes, rates, color=COLORS[i % len(COLORS)], marker=MARKERS[i % len(MARKERS)], ms=5,
@@ -106,7 +112,7 @@ def _matrix_speed(axes: Any, comparison: Comparison) -> None:
     axes.legend(ncols=2)
 
 
-def _baseline(comparison: Comparison, name: str) -> tuple[list[int], list[float]]:
+def _baseline(comparison: Findings, name: str) -> tuple[list[int], list[float]]:
     """A float GEMM's best rate at each size, whatever integers it was given."""
     best: dict[int, float] = {}
     for r in _select(comparison, "matmul", name):
@@ -115,7 +121,7 @@ def _baseline(comparison: Comparison, name: str) -> tuple[list[int], list[float]
     return sorted(best), [best[size] for size in sorted(best)]
 
 
-def _matrix_error(axes: Any, comparison: Comparison) -> None:
+def _matrix_error(axes: Any, comparison: Findings) -> None:
     dtypes = [dtype for dtype in _dtypes(comparison) if not MatrixCase(1, dtype).is_float]
     largest = 1.0
     for i, dtype in enumerate(_dtypes(comparison)):
@@ -126,12 +132,7 @@ def _matrix_error(axes: Any, comparison: Comparison) -> None:
                 largest = max(largest, *errors)
                 axes.plot(sizes, errors, color=COLORS[i % len(COLORS)], ls=style, marker="x",
                           label=f"{name} on {dtype}")  # fmt: skip
-    ours = [
-        r
-        for r in comparison
-        if r.operation == "matmul" and r.home == "fastmul" and r.dtype in dtypes
-    ]
-    exact = sorted({r.size for r in ours if r.exact})
+    exact = _exact_sizes(r for r in comparison if r.operation == "matmul" and r.dtype in dtypes)
     axes.plot(exact, [0] * len(exact), color=COLORS[2], marker="o", lw=2,
               label=f"fastmul on {', '.join(dtypes)}: exact")  # fmt: skip
     axes.set(title="Integer matrices: error, lower is better", xlabel="n",
@@ -146,7 +147,7 @@ def _matrix_error(axes: Any, comparison: Comparison) -> None:
 # ---------------------------------------------------------------- integers
 
 
-def _integer_names(comparison: Comparison) -> list[str]:
+def _integer_names(comparison: Findings) -> list[str]:
     return list(
         dict.fromkeys(
             r.contestant for r in comparison if r.operation == "mul" and r.home == "fastmul"
@@ -154,7 +155,7 @@ def _integer_names(comparison: Comparison) -> list[str]:
     )
 
 
-def _integer_speed(axes: Any, comparison: Comparison) -> None:
+def _integer_speed(axes: Any, comparison: Findings) -> None:
     own = [name for name in _integer_names(comparison) if name not in PASSED_ON]
     for i, name in enumerate(own):
         sizes, rates = _line(_select(comparison, "mul", name), lambda r: r.rate)
@@ -180,12 +181,10 @@ def _integer_speed(axes: Any, comparison: Comparison) -> None:
     axes.legend(ncols=2)
 
 
-def _integer_error(axes: Any, comparison: Comparison) -> None:
+def _integer_error(axes: Any, comparison: Findings) -> None:
     sizes, wrong = _line(_select(comparison, "mul", FLOAT_FFT), lambda r: r.wrong_entries)
     axes.plot(sizes, wrong, color="#777777", ls="--", marker="x", label=FLOAT_FFT)
-    exact = sorted(
-        {r.size for r in comparison if r.operation == "mul" and r.home == "fastmul" and r.exact}
-    )
+    exact = _exact_sizes(r for r in comparison if r.operation == "mul")
     axes.plot(
         exact,
         [0] * len(exact),
@@ -211,7 +210,7 @@ def _integer_error(axes: Any, comparison: Comparison) -> None:
     axes.legend(loc="upper left")
 
 
-def _plain_ticks(axes: Any, comparison: Comparison, operation: str) -> None:
+def _plain_ticks(axes: Any, comparison: Findings, operation: str) -> None:
     sizes = sorted({r.size for r in comparison if r.operation == operation})
     axes.set_xticks(sizes, [str(size) for size in sizes])
     axes.minorticks_off()

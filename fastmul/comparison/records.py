@@ -64,8 +64,8 @@ class FirstWrong:
 
 
 @dataclass
-class Comparison(Sequence[Record]):
-    """What `fastmul.compare` returns: a sequence of records; its repr is the report."""
+class Findings(Sequence[Record]):
+    """All that a comparison finds: a sequence of records."""
 
     records: list[Record]
     machine: dict[str, Any]
@@ -101,11 +101,6 @@ class Comparison(Sequence[Record]):
             "changes": [asdict(c) for c in self.changes],
             "first_wrong": [asdict(f) for f in self.first_wrong],
         }
-
-    def __repr__(self) -> str:
-        from fastmul.comparison.report import render
-
-        return render(self)
 
 
 def _finite(value: Any) -> Any:

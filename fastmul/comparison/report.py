@@ -9,7 +9,10 @@ from itertools import groupby
 
 from fastmul.comparison import text
 from fastmul.comparison.cases import CHECKED_ROWS, MatrixCase
-from fastmul.comparison.records import OK, REFUSED, SKIPPED, WRONG, Comparison, Record
+from fastmul.comparison.contestants.integers import GMP
+from fastmul.comparison.contestants.matrices import DGEMM, SGEMM
+from fastmul.comparison.measure import SLOW_SECONDS
+from fastmul.comparison.records import OK, REFUSED, SKIPPED, WRONG, Findings, Record
 from fastmul.comparison.text import (
     BOLD,
     DIM,
@@ -29,7 +32,14 @@ COMPILED_SECONDS = 0.1
 FAILURE_LINES = 3
 
 
-def render(comparison: Comparison, *, color: bool = False) -> str:
+class Comparison(Findings):
+    """What `fastmul.compare` returns: findings that print as their report."""
+
+    def __repr__(self) -> str:
+        return render(self)
+
+
+def render(comparison: Findings, *, color: bool = False) -> str:
     """The whole report, at most 100 columns wide."""
     lines = [*_heading(comparison), *_failures(comparison)]
     for _, group in groupby(comparison.records, key=lambda r: (r.operation, r.dtype)):
@@ -47,21 +57,21 @@ def render(comparison: Comparison, *, color: bool = False) -> str:
     return report if color else text.plain(report)
 
 
-def _heading(comparison: Comparison) -> list[str]:
+def _heading(comparison: Findings) -> list[str]:
     about = comparison.machine
     versions = ", ".join(f"{name} {number}" for name, number in about["versions"].items())
     peak = about["peak_gflops"]["float64"]
     lines = [
         styled("fastmul compare", BOLD),
         f"  {about['cpu']} ({about['target']}), {about['cpus']} CPUs, {about['system']}, {about['date']}",
-        f"  peak of one core, measured on registers: {peak:.1f} GFLOP/s float64, {2 * peak:.1f} float32",
+        f"  peak of one core, measured on registers: {peak:.1f} GFLOP/s float64; twice that in float32",
         f"  BLAS: {about['blas']}",
         *(styled(line, DIM) for line in note(f"Python {about['python']}, {versions}")),
     ]
     return lines + [styled(f"  WARNING: {warning}", YELLOW) for warning in comparison.warnings]
 
 
-def _failures(comparison: Comparison) -> list[str]:
+def _failures(comparison: Findings) -> list[str]:
     if not comparison.failures:
         return []
     lines = ["", styled("!" * WIDTH, RED)]
@@ -87,7 +97,7 @@ def section(records: list[Record]) -> list[str]:
     matrices = records[0].operation == "matmul"
     sizes = sorted({r.size for r in records})
     largest = sizes[-1]
-    baselines = ("BLAS dgemm", "BLAS sgemm") if matrices else ("GMP (gmpy2.mpz)",)
+    baselines = (DGEMM, SGEMM) if matrices else (GMP,)
     best = {size: _best(records, size, matrices) for size in sizes}
     width = 6 if matrices else 5
     columns = [("", "", 24, "<"), ("", "thr", 3, ">")]
@@ -96,7 +106,7 @@ def section(records: list[Record]) -> list[str]:
         for i, size in enumerate(sizes)
     ]
     columns += [("time at", _label(largest, matrices), 8, ">")]
-    columns += [("", f"×{_short_name(name)}", 6 if matrices else 5, ">") for name in baselines]
+    columns += [("", f"×{short_name(name)}", 6 if matrices else 5, ">") for name in baselines]
     columns += [
         ("exact, or largest", "error abs / rel", 17, "<")
         if matrices
@@ -154,8 +164,10 @@ def _best(records: list[Record], size: int, matrices: bool) -> float | None:
 
 
 def _is_right(r: Record) -> bool:
-    return r.status == OK and (bool(r.exact) or (MatrixCase(1, r.dtype).is_float and r.home != "float")
-                               if r.operation == "matmul" else bool(r.exact))  # fmt: skip
+    """Exact; or, of floats, computed in no narrower type than the operands'."""
+    if r.operation == "matmul" and MatrixCase(1, r.dtype).is_float:
+        return r.status == OK and not (r.contestant == SGEMM and r.dtype == "float64")
+    return r.status == OK and bool(r.exact)
 
 
 def _row(by_size: dict[int, Record], sizes: list[int], best: dict[int, float | None],
@@ -232,7 +244,7 @@ def _name(r: Record) -> str:
     return f"fastmul {r.contestant}" if r.home == "fastmul" else r.contestant
 
 
-def _short_name(baseline: str) -> str:
+def short_name(baseline: str) -> str:
     """How a baseline is called in a heading: "BLAS dgemm" is dgemm, "GMP (gmpy2.mpz)" is GMP."""
     return baseline.removeprefix("BLAS ").partition(" ")[0]
 
@@ -249,7 +261,7 @@ def _short(reason: str) -> str:
 # ---------------------------------------------------------------- below the tables
 
 
-def _changes(comparison: Comparison) -> list[str]:
+def _changes(comparison: Findings) -> list[str]:
     if not comparison.changes:
         return []
     first = comparison.changes[0]
@@ -271,7 +283,7 @@ def _count(value: int | None) -> str:
     return styled(f"{value:,}", YELLOW) if value else styled("0", GREEN)
 
 
-def _first_wrong(comparison: Comparison) -> list[str]:
+def _first_wrong(comparison: Findings) -> list[str]:
     if not comparison.first_wrong:
         return []
     lines = [
@@ -289,7 +301,7 @@ def _first_wrong(comparison: Comparison) -> list[str]:
     return lines
 
 
-def _compilation(comparison: Comparison) -> list[str]:
+def _compilation(comparison: Findings) -> list[str]:
     """First calls that took far longer than warm ones: compilation, loading, first touch of memory."""
     spent: dict[str, float] = {}
     for r in comparison.records:
@@ -305,7 +317,7 @@ def _compilation(comparison: Comparison) -> list[str]:
             *note(f"{listed}; together {duration(sum(spent.values()))}")]  # fmt: skip
 
 
-def _legend(comparison: Comparison) -> list[str]:
+def _legend(comparison: Findings) -> list[str]:
     operations = {r.operation for r in comparison.records}
     lines = ["", styled("How to read this", BOLD), *note(_OF_TIMES)]
     if "matmul" in operations:
@@ -316,8 +328,10 @@ def _legend(comparison: Comparison) -> list[str]:
 
 
 _OF_TIMES = (
-    "* marks the fastest right result on the fewest threads; thr: threads; ×dgemm: its time / this time on as many "
-    "threads, so 2 is twice as fast. Times are the fastest of a few rounds in which all took turns."
+    "* marks the fastest right result on the fewest threads; thr: threads; ×dgemm: its time / this time, on as many "
+    "threads (GMP has one), so 2 is twice as fast. Times are the fastest of a few rounds in which all took turns; "
+    f"calls longer than {SLOW_SECONDS:g} s run in one of them. fastmul's rows convert inside the time, peers and float "
+    "GEMM get operands of their own types."
 )
 _OF_MATRICES = (
     "GOP/s = 2 n^3 / time / 10^9. Errors a / r: the largest, and the same relative to the largest entry; off: not the "
@@ -325,6 +339,6 @@ _OF_MATRICES = (
     f"{CHECKED_ROWS} rows, with a product found without fastmul. Integer entries are as large as the result allows."
 )
 _OF_INTEGERS = (
-    "fastmul's rows work on gmpy2.mpz, auto (int) on Python's int, auto (limbs) on uint64 arrays; conversion is inside "
-    "the time. Results are compared with GMP's, and GMP's with a product modulo 2^61 - 1."
+    "fastmul's rows work on gmpy2.mpz, auto (int) and numpy.fft on Python's int, auto (limbs) on uint64 arrays. "
+    "Results are compared with GMP's, and GMP's with a product modulo 2^61 - 1."
 )

@@ -11,6 +11,7 @@ import pytest
 
 import fastmul
 from fastmul.cli import COMMANDS, main
+from fastmul.comparison.contestants.own import load
 from tests.runtime.processes import environment
 
 
@@ -46,7 +47,9 @@ def test_every_command_has_help(command, capsys):
 
 
 @pytest.mark.parametrize("arguments", [[], ["divide"], ["mul", "a"], ["mul", "a", "b", "--threads", "0"],
-                                       ["explain", "mul", "x", "1"], ["cache", "burn"]])  # fmt: skip
+                                       ["explain", "mul", "x", "1"], ["explain", "mul", "2^-1", "1"],
+                                       ["explain", "mul", "2^99999999999", "1"],
+                                       ["cache", "burn"]])  # fmt: skip
 def test_wrong_usage_is_status_2(arguments, capsys):
     with pytest.raises(SystemExit) as stopped:
         main(arguments)
@@ -90,6 +93,36 @@ def test_a_large_product_passes_a_pipe_whole(tmp_path, unbuffered):
     (tmp_path / "a").write_text("9" * 1_000_000)
     done = run("mul", str(tmp_path / "a"), str(tmp_path / "a"), PYTHONUNBUFFERED=unbuffered)
     assert done.stdout == b"9" * 999_999 + b"8" + b"0" * 999_999 + b"1\n"
+
+
+@pytest.mark.parametrize("command", [["mul", "-", "-"], ["cache", "info"]], ids=str)
+def test_a_full_disk_behind_standard_output_is_one_line(command):
+    with open("/dev/full", "wb") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "fastmul", *command], input=b"3 4", stdout=full,
+            stderr=subprocess.PIPE, timeout=300, env=environment(),
+        )  # fmt: skip
+    assert done.returncode == 2
+    assert b"No space left on device" in done.stderr
+    assert done.stderr.count(b"\n") == 1
+
+
+def test_a_closed_standard_output_is_one_line():
+    command = f"printf '3 4' | {sys.executable} -m fastmul mul - - >&-"
+    done = subprocess.run(
+        command, shell=True, stderr=subprocess.PIPE, timeout=300, env=environment()
+    )
+    assert done.returncode == 2
+    assert done.stderr == b"fastmul mul: standard output is closed\n"
+
+
+def test_a_contestant_in_the_current_folder(tmp_path, monkeypatch):
+    (tmp_path / "product_of_mine.py").write_text("def product(a, b): return a * b")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", [entry for entry in sys.path if entry])
+    name, function = load("product_of_mine:product")
+    assert name == "product"
+    assert function(3, 4) == 12
 
 
 def test_a_reader_that_leaves_early_is_no_error(tmp_path):
@@ -228,6 +261,9 @@ def test_a_wrong_contestant_gives_status_1(tmp_path, monkeypatch, capsys):
         (["mul", "--sizes", "64", "--algorithms", "guess"], "guess"),
         (["matmul", "--sizes", "8", "--dtypes", "int99"], "int99"),
         (["mul", "--sizes", "8", "--contestant", "nowhere:f"], "nowhere:f"),
+        (["mul", "--sizes", "8", "--plot", "picture.doc"], "picture.doc: draws .png, .svg, .pdf"),
+        (["mul", "--sizes", "8", "--json", "nowhere/x.json"], "nowhere/x.json: No such file"),
+        (["mul", "--sizes", "8", "--html", "/"], "/: Is a directory"),
     ],
 )
 def test_compare_refuses_in_one_line(arguments, said, capsys):

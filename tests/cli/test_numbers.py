@@ -45,7 +45,8 @@ def test_spellings(text, value):
     ("text", "said"),
     [
         (b"", "it: empty"), (b" \n", "it: empty"), (b"12x4", "'x4' at byte 2"), (b"  -", "it ends at byte 3"),
-        (b"0x", "'x' at byte 1"), (b"1 2", "' 2' at byte 1"), (b"1_000", "'_000' at byte 1"),
+        (b"0x", "'x' at byte 1"), (b"1 2", "'2' at byte 2"), (b" 1\n2\n", "'2' at byte 3"),
+        (b"1_000", "'_000' at byte 1"),
         (b"1.5", "'.5' at byte 1"),
         (b"--5", "'-5' at byte 1"), (b"\xff", "at byte 0"), (b"0xfg", "'g' at byte 3"), (b"nan", "'nan' at byte 0"),
     ],

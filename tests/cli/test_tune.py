@@ -92,7 +92,7 @@ def test_tune_keeps_curves_and_provenance_and_they_are_read_back(cache, capsys):
     assert str(path) in capsys.readouterr().out
     stored = json.loads(path.read_text())
     assert set(stored["provenance"]) == {"machine", "date", "command"}
-    assert stored["provenance"]["command"] == f"fastmul {' '.join(command)}"
+    assert stored["provenance"]["command"] == f"fastmul {' '.join(command)} --largest 8"
     assert cost.provenance() == stored["provenance"]
     for name in ("mul.gmp", "mul.python", "convert.int.limbs", "matmul.gemm.float64"):
         sizes = [size for size, _ in stored["curves"][name]]
@@ -114,7 +114,9 @@ def test_the_shipped_file_is_made_by_the_same_command(cache, tmp_path):
     assert main(["tune", "--largest", "2", "--only", "mul.gmp", "--shipped", str(path)]) == 0
     assert "mul.gmp" in json.loads(path.read_text())["curves"]
     assert not (cache / "costs.json").exists()
-    assert json.loads(path.read_text())["provenance"]["command"] == "fastmul tune --only mul.gmp"
+    assert json.loads(path.read_text())["provenance"]["command"] == (
+        "fastmul tune --only mul.gmp --largest 2"
+    )
     assert main(["tune", "--largest", "1", "--only", "nothing"]) == 2
     assert (
         main(["tune", "--largest", "1", "--only", "mul.gmp", "--shipped", "/proc/costs.json"]) == 2

@@ -13,7 +13,7 @@ from fastmul.comparison.contestants import contestants
 from fastmul.comparison.contestants.integers import FLOAT_FFT, GMP, fft_product
 from fastmul.comparison.contestants.matrices import DGEMM, SGEMM
 from fastmul.comparison.contestants.own import load
-from fastmul.comparison.records import OK, WRONG, Comparison
+from fastmul.comparison.records import OK, REFUSED, WRONG, Record
 from fastmul.integers.multiplication import MUL
 from fastmul.matrices.multiplication import MATMUL
 
@@ -29,7 +29,7 @@ def found():
         "mul", sizes=[512, 4096], contestants=wrong, repetitions=2, threads=1
     )
     small = changes.find(("float64", "int64"), 96)
-    return Comparison(
+    return report.Comparison(
         [*matrices, *integers], matrices.machine, ["a warning"], small,
         [*first_wrong.find(("matmul",))], matrices.seconds,
     )  # fmt: skip
@@ -199,6 +199,26 @@ def test_the_report_fits_100_columns_and_has_every_contestant(found):
     assert "*" in printed
 
 
+def test_float_gemm_may_be_the_fastest_but_not_in_a_narrower_type():
+    def is_right(contestant, dtype):
+        record = Record("matmul", contestant, "float", dtype, 64, 1, OK, exact=False)
+        return report._is_right(record)
+
+    assert is_right("BLAS dgemm", "float64")
+    assert is_right("BLAS sgemm", "float32")
+    assert not is_right("BLAS sgemm", "float64")
+    assert not is_right("BLAS dgemm", "int64")
+
+
+def test_the_picture_calls_no_size_exact_at_which_a_row_is_wrong():
+    def record(size, status, exact):
+        return Record("mul", "ntt", "fastmul", "integer", size, 1, status, exact=exact)
+
+    records = [record(8, OK, True), record(8, REFUSED, None), record(9, OK, True)]
+    assert plot._exact_sizes(records) == [8, 9]
+    assert plot._exact_sizes([*records, record(9, WRONG, False)]) == [8]
+
+
 def test_a_skipped_contestant_says_so():
     found = fastmul.compare(
         "mul", sizes=[64, 1 << 14], algorithms=["python"], patience=1e-5, repetitions=1
@@ -253,7 +273,9 @@ def test_the_picture_is_drawn(found, tmp_path, kind, magic):
 
 
 def test_the_picture_of_one_operation_has_two_panels(found):
-    only = Comparison([r for r in found if r.operation == "mul"], found.machine, [], [], [], 1.0)
+    only = report.Comparison(
+        [r for r in found if r.operation == "mul"], found.machine, [], [], [], 1.0
+    )
     assert len(plot.draw(only).axes) == 2
     assert len(plot.draw(found).axes) == 4
 

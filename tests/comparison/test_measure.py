@@ -184,6 +184,21 @@ def test_ratios_are_to_the_baseline_on_as_many_threads():
     assert all("absent" not in r.ratios for r in records)
 
 
+@pytest.mark.parametrize("fill", ["text", None, 1j])
+def test_results_that_are_no_numbers_are_wrong_not_fatal(fill):
+    case = MatrixCase(4, "int64")
+    (record,) = run(case, contestant(lambda case: np.full((4, 4), fill)))
+    assert record.status == WRONG
+    assert record.note
+
+
+def test_a_contestant_cannot_spoil_the_operands():
+    for dtype in ("int64", "float64"):
+        for operand in MatrixCase(4, dtype).operands:
+            with pytest.raises(ValueError, match="read-only"):
+                operand[0, 0] = 1
+
+
 def test_results_without_numpy_arrays_are_wrong_not_fatal():
     (record,) = run(INT, contestant(lambda case: np.zeros(3)))
     assert record.status == WRONG

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib
+import os
+import sys
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -32,8 +34,10 @@ def load(specification: str) -> tuple[str, Callable[[Any, Any], Any]]:
     ValueError : there is no such module or function.
     """
     module, _, attribute = specification.partition(":")
+    if "" not in sys.path and os.getcwd() not in sys.path:
+        sys.path.insert(0, os.getcwd())  # an installed command does not look in the current folder
     try:
         function = getattr(importlib.import_module(module), attribute)
-    except (ImportError, AttributeError, ValueError) as error:
+    except (ImportError, AttributeError, ValueError, SyntaxError) as error:
         raise ValueError(f"a contestant is module:function; {specification!r}: {error}") from None
     return attribute, function

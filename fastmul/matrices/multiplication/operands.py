@@ -48,11 +48,12 @@ def analyse(
     a, b, shape, drop = stack(a, b)
     to_objects = False
     if "O" in (a.dtype.kind, b.dtype.kind) or (dtype is not None and np.dtype(dtype).kind == "O"):
+        result_dtype(a.dtype, b.dtype, dtype)  # refuses a dtype to which objects do not cast
         a, b, to_objects = _integers_of(a), _integers_of(b), True
         if a.dtype.kind in "iu" and b.dtype.kind in "iu":
             overflow, dtype = "promote", None
         else:
-            a, b = a.astype(object), b.astype(object)
+            a, b, overflow = a.astype(object), b.astype(object), "wrap"  # which Python's never do
     if overflow == "promote" and dtype is not None:
         raise ValueError(
             f"matmul(overflow='promote', dtype={dtype!r}): 'promote' chooses the dtype itself"

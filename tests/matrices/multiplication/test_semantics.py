@@ -271,6 +271,22 @@ def test_objects_with_fixed_width_entries_do_not_wrap():
     assert fastmul.matmul(np.array([[2**62]]), np.array([[2**62]]), dtype=object)[0, 0] == 2**124
 
 
+@pytest.mark.parametrize("overflow", ["wrap", "raise", "promote"])
+@pytest.mark.parametrize("x", [3, 2**100, fractions.Fraction(1, 2)], ids=str)
+def test_objects_never_overflow(overflow, x):
+    a = np.array([[x]], object)
+    got = fastmul.matmul(a, a, overflow=overflow)
+    assert got.dtype == object
+    assert got[0, 0] == x * x
+
+
+@pytest.mark.parametrize("x", [3, 2**100])
+def test_objects_do_not_cast(x):
+    a = np.array([[x]], object)
+    with pytest.raises(TypeError, match="int64"):
+        fastmul.matmul(a, a, dtype="int64")
+
+
 def test_objects_that_are_no_integers():
     half = fractions.Fraction(1, 2)
     a = np.array([[half, 3]], object)
