@@ -12,7 +12,7 @@ import operator
 import os
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from fastmul.runtime import cgroup
@@ -136,6 +136,7 @@ def run(function: Callable[..., Any], chunks: Iterable[tuple[Any, ...]], count: 
     queue = iter(work)
     lock = threading.Lock()
     failures: list[BaseException] = []  # in order of time
+    helping: list[threading.Event] = []  # one of each helper that has started, set at its end
 
     def drain() -> None:
         _worker.active = True  # what a chunk calls runs inline: pools never nest
@@ -151,25 +152,33 @@ def run(function: Callable[..., Any], chunks: Iterable[tuple[Any, ...]], count: 
         finally:
             _worker.active = False
 
-    futures: list[Future[None]] = []
+    def help_drain() -> None:
+        ended = threading.Event()
+        helping.append(ended)
+        try:
+            drain()
+        finally:
+            ended.set()
+
     try:
         pool = _executor(helpers)
         for _ in range(helpers):
-            futures.append(pool.submit(drain))
+            pool.submit(help_drain)
         drain()
-    except BaseException as error:  # Ctrl-C between two lines above
+    except BaseException as error:  # Ctrl-C, perhaps with a helper already on its way
         failures.append(error)
-    # a helper that a busy pool has not started yet is not waited for
-    _settle([future for future in futures if not future.cancel()], failures)
+    # a helper that starts only now finds a failure or no chunk left, so it is not waited for
+    _settle(helping, failures)
     if failures:
         raise failures[0]
 
 
-def _settle(futures: list[Future[None]], failures: list[BaseException]) -> None:
+def _settle(helping: list[threading.Event], failures: list[BaseException]) -> None:
     """Wait for the chunks that still run (at most ~50 ms each), also through a Ctrl-C."""
     while True:
         try:
-            wait(futures)
+            for ended in helping:
+                ended.wait()
             return
         except KeyboardInterrupt as error:
             failures.append(error)

@@ -177,12 +177,13 @@ def build_table(rows: int, m: int) -> Table:
 def build_roots(rows: int, m: int) -> np.ndarray:
     """The powers of the children's roots c = e((k + 1/4)/rows), and once more divided by the number of points."""
     roots = np.zeros((2, rows, 16))
-    for scaled, divisor in enumerate((1, rows << m)):
-        for child in range(rows):
-            for power in range(8):
-                re, im = _unit_root(Fraction((1 + 4 * child) * power, 4 * rows), divisor)
-                roots[scaled, child, (power - 1) % 8] = float(re)
-                roots[scaled, child, (power - 1) % 8 + 8] = float(im)
+    with _precisely():
+        for scaled, divisor in enumerate((1, rows << m)):
+            for child in range(rows):
+                for power in range(8):
+                    re, im = _unit_root(Fraction((1 + 4 * child) * power, 4 * rows), divisor)
+                    roots[scaled, child, (power - 1) % 8] = float(re)
+                    roots[scaled, child, (power - 1) % 8 + 8] = float(im)
     return roots.ravel()
 
 
@@ -198,21 +199,28 @@ def reversed_bits(depth: int) -> np.ndarray:
     return result
 
 
-def _unit_root(turns: Fraction, divisor: int = 1) -> tuple[Any, Any]:
-    """cos and sin of 2*pi*turns, divided, to 160 bits."""
+def _precisely() -> Any:
+    """A with block of 160 bits, rounded to nearest, whatever the caller's own context of gmpy2 says."""
     import gmpy2
 
-    with gmpy2.context(gmpy2.get_context(), precision=160):
-        angle = 2 * gmpy2.const_pi() * gmpy2.mpq(turns.numerator, turns.denominator)
-        return gmpy2.cos(angle) / divisor, gmpy2.sin(angle) / divisor
+    return gmpy2.context(precision=160)
+
+
+def _unit_root(turns: Fraction, divisor: int = 1) -> tuple[Any, Any]:
+    """cos and sin of 2*pi*turns, divided, in the precision of the context."""
+    import gmpy2
+
+    angle = 2 * gmpy2.const_pi() * gmpy2.mpq(turns.numerator, turns.denominator)
+    return gmpy2.cos(angle) / divisor, gmpy2.sin(angle) / divisor
 
 
 def unit_root_factors(order: int) -> tuple[np.ndarray, np.ndarray]:
     """Two double-double tables of shape (4, n): e(i * n / order) and e(j / order), re and im, each high and low."""
     step = 1 << (order.bit_length() // 2)
-    coarse = [_unit_root(Fraction(i * step, order)) for i in range(-(-order // step))]
-    fine = [_unit_root(Fraction(j, order)) for j in range(step)]
-    return _double_doubles(coarse), _double_doubles(fine)
+    with _precisely():
+        coarse = [_unit_root(Fraction(i * step, order)) for i in range(-(-order // step))]
+        fine = [_unit_root(Fraction(j, order)) for j in range(step)]
+        return _double_doubles(coarse), _double_doubles(fine)
 
 
 def _double_doubles(values: list[tuple[Any, Any]]) -> np.ndarray:

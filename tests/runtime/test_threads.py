@@ -165,6 +165,26 @@ def test_the_first_exception_stops_the_rest(count, kind):
     assert len(ran) == settled, "a chunk ran on after run() had returned"
 
 
+def test_a_helper_whose_submission_is_interrupted_is_waited_for(monkeypatch):
+    running, ended = threading.Event(), threading.Event()
+
+    def work(i):
+        running.set()
+        time.sleep(0.05)
+        ended.set()
+
+    class Pool:
+        def submit(self, function):
+            threading.Thread(target=function).start()
+            assert running.wait(30)
+            raise KeyboardInterrupt  # after the helper has begun, before its future is known
+
+    monkeypatch.setattr(threads, "_executor", lambda size: Pool())
+    with pytest.raises(KeyboardInterrupt):
+        threads.run(work, [(i,) for i in range(8)], 2)
+    assert ended.is_set(), "a chunk ran on after run() had returned"
+
+
 def test_an_exception_of_a_helper_is_raised_too():
     caller = threading.get_ident()
     helper_started = threading.Event()

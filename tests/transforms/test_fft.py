@@ -81,6 +81,15 @@ def test_unit_roots_are_rounded_to_nearest():
                 assert abs(float(exact) - found) <= 2.0**-95
 
 
+def test_the_callers_context_of_gmpy2_does_not_reach_the_twiddles():
+    expected = transforms.build_table(5, 7)
+    with gmpy2.context(precision=8, round=gmpy2.RoundDown):
+        found = transforms.build_table(5, 7)
+        assert gmpy2.get_context().precision == 8  # and it is left as it was
+    for name in ("roots", "nodes", "leaves"):
+        assert np.array_equal(getattr(found, name), getattr(expected, name)), name
+
+
 @pytest.mark.parametrize("a_limbs", [1, 2, 63, 64, 65, 128, 200, 1024, 4096, 16384, 100_000])
 @pytest.mark.parametrize("b_limbs", [1, 17, 64, 128, 1000, 16384])
 @pytest.mark.parametrize("guaranteed", [False, True])

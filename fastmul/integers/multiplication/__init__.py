@@ -10,6 +10,7 @@ from fastmul.integers.limbs import exact_integer, limb_count, mpz
 from fastmul.integers.multiplication.choice import chooser
 from fastmul.integers.multiplication.problem import MulProblem, threads_for
 from fastmul.integers.multiplication.table import TABLE
+from fastmul.planning import memory
 from fastmul.planning.algorithm import Algorithm, Operation
 from fastmul.planning.pick import able_rows, pick
 from fastmul.planning.verify import checks, random_prime, verified
@@ -19,6 +20,9 @@ CHOICE_SECONDS = 2e-6
 
 #: The shortest way reaches at most so far, in limbs of both operands.
 MAX_SHORT_LIMBS = 1 << 12
+
+#: GMP aborts the process where memory ends, so longer products of mpz are asked for, however short one operand is.
+UNASKED_BITS = 8 * memory.SMALL_BYTES
 
 # Up to this product of both bit lengths, `mul` takes the type's own `*` at once. These are safe on every machine
 # measured; the first call that is longer puts the limits of this machine's curves in their place.
@@ -84,7 +88,11 @@ def mul(
             if type(b) is int and a.bit_length() * b.bit_length() <= _short_int_work:
                 return a * b
         elif kind is mpz:  # noqa: SIM102  # one shape for both types
-            if type(b) is mpz and a.bit_length() * b.bit_length() <= _short_mpz_work:
+            if (
+                type(b) is mpz
+                and (m := a.bit_length()) * (n := b.bit_length()) <= _short_mpz_work
+                and m + n <= UNASKED_BITS
+            ):
                 return a * b
     same = a is b
     a = exact_integer(a, "mul(a, b)")

@@ -91,7 +91,7 @@ def run_plan(plan: Plan, a: np.ndarray, b: np.ndarray, out: np.ndarray, threads:
     kernels = _kernels()
     table = transforms.table(plan.rows, plan.child_bits)
     with lease(plan.work_bytes) as block:
-        work = block.view(np.float64)
+        work = block[: plan.work_bytes].view(np.float64)
         if threads > 1 and plan.points >= THREADED_POINTS:
             return _run_threaded(kernels, plan, table, a, b, out, work, threads)
         return kernels.multiply(

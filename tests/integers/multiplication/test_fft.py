@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from fastmul.exceptions import AlgorithmError
 from fastmul.integers.multiplication import fft
 from fastmul.integers.multiplication.problem import MulProblem
+from fastmul.runtime import scratch
 from fastmul.transforms import fft as transforms
 from tests.adversaries import from_limbs, integers, straddle, to_limbs
 from tests.runtime.processes import run_python
@@ -189,13 +190,28 @@ def test_unbalanced(m, n):
         assert product(a, b, m, n) == a * b
 
 
-@pytest.mark.parametrize("threads", [1, 2, 3])
-def test_threads(threads):
+@pytest.mark.parametrize("threads", [2, 3])
+def test_threads(threads, monkeypatch):
+    monkeypatch.setattr(fft, "THREADED_POINTS", 0)
     rng = random.Random(threads)
-    for m, n in ((20_000, 20_000), (16_384, 16_384), (50_000, 3_000)):
+    for m, n in ((20_000, 20_000), (16_384, 16_384), (50_000, 3_000), (512, 512), (1, 1), (90, 7)):
         a, b = rng.getrandbits(64 * m), (1 << 64 * n) - 1
         assert product(a, b, m, n, threads) == int(gmpy2.mpz(a) * b)
         assert square(a, m, threads) == int(gmpy2.mpz(a) ** 2)
+
+
+@pytest.mark.parametrize("more", [4, 8])
+@pytest.mark.parametrize("threads", [1, 2])
+def test_scratch_that_another_operation_left_behind(more, threads, monkeypatch):
+    monkeypatch.setattr(fft, "THREADED_POINTS", 0)
+    n = 2_000
+    x = np.random.default_rng(7).integers(0, 1 << 64, n, dtype=np.uint64)
+    out = np.empty(2 * n, np.uint64)
+    scratch.clear_cache()
+    with scratch.lease(transforms.plan(n, n, False).work_bytes + more):
+        pass
+    fft.mul_limbs(x, x.copy(), out, threads)
+    assert from_limbs(out) == from_limbs(x) ** 2
 
 
 @given(st.binary(min_size=1, max_size=3000), st.binary(min_size=1, max_size=3000))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
+import gmpy2
 import pytest
 
 import fastmul
@@ -53,6 +54,17 @@ assert caught == 2
 assert fastmul.mul(kind(3) << 20_000, kind(5), algorithm=name) == 15 << 20_000
 print("caught")
 """
+
+
+def test_a_long_number_times_a_short_one_asks_too(monkeypatch):
+    fastmul.mul(
+        gmpy2.mpz(3) << 20_000, gmpy2.mpz(5) << 30_000
+    )  # sets how far the shortest way reaches
+    monkeypatch.setattr(memory, "available_bytes", lambda: 1 << 20)
+    memory.forget()
+    for one in (gmpy2.mpz(1), 1):
+        with pytest.raises(MemoryError, match="1 MiB are available"):
+            fastmul.mul(gmpy2.mpz(1) << 2**28, one)
 
 
 @pytest.mark.parametrize("kind", ["int", "mpz"])
