@@ -27,6 +27,9 @@ from fastmul.runtime import threads as fastmul_threads
 PATIENCE_SECONDS = 2.0
 #: Short calls are repeated until a sample lasts this long: well above the clock's and the call's own cost.
 SAMPLE_SECONDS = 2e-4
+#: Calls shorter than this are made once more, untimed, before each sample: turns keep their cyclic order, so one
+#: that follows a large contestant would always find its operands out of the caches.
+REFILL_SECONDS = 1e-2
 ROUNDS = 5
 #: A case stops starting new rounds after this long; two rounds are always run.
 CASE_SECONDS = 2.0
@@ -71,6 +74,7 @@ class Entry:
     call: Callable[[], Any]
     repeats: int
     slow: bool = False
+    refill: bool = False
     samples: list[float] = field(default_factory=list)
 
 
@@ -139,7 +143,7 @@ def _admit(
     warm = record.first_call_seconds
     if predicted is None or warm > 2 * predicted or warm < SLOW_SECONDS:
         warm, _ = _timed(entry.call)  # the first call may have compiled
-    entry.slow = warm > SLOW_SECONDS
+    entry.slow, entry.refill = warm > SLOW_SECONDS, warm < REFILL_SECONDS
     history.note(contestant, case, threads, warm)
     entry.repeats = max(1, round(SAMPLE_SECONDS / max(warm, 1e-9)))
     return entry
@@ -198,6 +202,8 @@ def _time_in_turns(entries: list[Entry], rounds: int, hurried: bool = False) -> 
                 if entry.slow and turn > 0:
                     continue
                 with _threads(entry.record.threads):
+                    if entry.refill:
+                        entry.call()
                     entry.samples.append(_sample(entry.call, entry.repeats))
     finally:
         if collecting:
@@ -222,10 +228,11 @@ def _settle(entry: Entry, case: Case) -> None:
 
 
 def add_ratios(records: list[Record], baselines: tuple[str, ...]) -> None:
-    """Each record's speed over each baseline's of the same case on as many threads (or on one)."""
+    """Each record's speed over each baseline's best of the same case on at most as many threads."""
     for record in records:
         for name in baselines:
             found = [r for r in records if r.contestant == name and r.seconds]
-            same = [r for r in found if r.threads == record.threads] or found
-            if record.seconds and same and same[0].seconds:
-                record.ratios[name] = same[0].seconds / record.seconds
+            equal = [r for r in found if r.threads <= record.threads] or found
+            best = min((r.seconds for r in equal if r.seconds), default=None)
+            if record.seconds and best:
+                record.ratios[name] = best / record.seconds

@@ -328,8 +328,8 @@ def _legend(comparison: Findings) -> list[str]:
 
 
 _OF_TIMES = (
-    "* marks the fastest right result on the fewest threads; thr: threads; ×dgemm: its time / this time, on as many "
-    "threads (GMP has one), so 2 is twice as fast. Times are the fastest of a few rounds in which all took turns; "
+    "* marks the fastest right result on the fewest threads; thr: threads; ×dgemm: its best time on at most as many "
+    "threads / this time, so 2 is twice as fast. Times are the fastest of a few rounds in which all took turns; "
     f"calls longer than {SLOW_SECONDS:g} s run in one of them. fastmul's rows convert inside the time, peers and float "
     "GEMM get operands of their own types."
 )

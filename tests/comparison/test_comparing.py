@@ -81,7 +81,10 @@ def test_ratios_are_to_float_gemm_and_to_gmp(found):
     for r in found:
         if r.seconds:
             assert set(r.ratios) == ({DGEMM, SGEMM} if r.operation == "matmul" else {GMP})
-    assert all(r.ratios[DGEMM] == 1 for r in _named(found, "matmul", DGEMM))
+    dgemm = _named(found, "matmul", DGEMM)
+    assert dgemm
+    assert all(r.ratios[DGEMM] == 1 for r in dgemm if r.threads == 1)
+    assert all(r.ratios[DGEMM] <= 1 for r in dgemm)  # on more threads, beside the best on fewer too
 
 
 def test_a_wrong_contestant_of_the_users_is_caught(found):
