@@ -1,7 +1,7 @@
 """Memory that outlives a call: leased scratch and kept tables, together at most `KEPT_BYTES`.
 
 Scratch is leased per call and never global, so that eight threads may multiply at once. What is handed back is
-kept for the next lease (fresh pages cost about as much as a transform), unless that would exceed the budget.
+kept for the next lease (fresh pages cost about as much as a transform) in place of what was used less lately.
 """
 
 from __future__ import annotations
@@ -17,7 +17,13 @@ import numpy as np
 
 #: Bytes of idle scratch and of tables that stay allocated between calls.
 KEPT_BYTES = 64 << 20
+#: How many of them the tables used last hold against scratch that is handed back: they cost more than its pages.
+TABLE_BYTES = 14 << 20
+#: The largest block that is kept.
+LARGEST_KEPT = KEPT_BYTES - TABLE_BYTES
 ALIGNMENT = 64
+#: Blocks of idle scratch, at most.
+MAX_IDLE = 64
 
 _lock = threading.Lock()
 _kept = 0  # bytes of all that follows
@@ -63,11 +69,17 @@ def _take(n_bytes: int) -> np.ndarray:
 
 
 def _give_back(block: np.ndarray) -> None:
+    """Keep the block, in place of others and of tables not used lately if need be."""
     global _kept
+    if block.size > LARGEST_KEPT:
+        return
     with _lock:
-        if block.size + _kept <= KEPT_BYTES and len(_idle) < 64:
-            insort(_idle, block, key=len)
-            _kept += block.size
+        while _idle and (block.size + _kept > KEPT_BYTES or len(_idle) >= MAX_IDLE):
+            _kept -= _idle.pop(0).size
+        while block.size + _kept > KEPT_BYTES:
+            _kept -= _tables.popitem(last=False)[1][1]
+        insort(_idle, block, key=len)
+        _kept += block.size
 
 
 def table(key: Hashable, build: Callable[[], Any], n_bytes: Callable[[Any], int]) -> Any:

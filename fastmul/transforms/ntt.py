@@ -92,23 +92,39 @@ class Tables:
 
 def tables(points: int) -> Tables:
     """The tables for transforms of `points` points, a power of two, kept between calls."""
-    if points <= PACKED_POINTS:
-        points = _SMALL_POINTS if points <= _SMALL_POINTS else PACKED_POINTS
+    covered = PACKED_POINTS if points > _SMALL_POINTS else _SMALL_POINTS
+    if points <= covered:
+        return _covered_tables(covered)
+    n_roots = points // 16
+    roots, inv_roots = scratch.table(
+        ("ntt roots", points),
+        lambda: [_stack(_roots(n_roots, inverse)) for inverse in (False, True)],
+        lambda made: sum(array.nbytes for array in made),
+    )
+    t = _covered_tables(covered)  # asked for after the roots, so that it outlives them
+    return Tables(points, t.moduli, roots, t.packed, inv_roots, t.inv_packed)
+
+
+def _covered_tables(points: int) -> Tables:
+    """Those of no more than PACKED_POINTS points."""
     return scratch.table(("ntt", points), lambda: _build(points), lambda made: made.n_bytes)
 
 
 def _build(points: int) -> Tables:
     from fastmul.kernels.cpu.ntt_tables import pack
 
-    covered = min(points, PACKED_POINTS)
-    n_roots, leaves = max(points // 16, covered // 2), covered // _LEAF
+    leaves = points // _LEAF
     ways = []
     for inverse in (False, True):
-        roots = _stack([_fast_root_table(p, n_roots, inverse) for p in PRIMES])
+        roots = _roots(points // 2, inverse)
         packed = _stack([pack(row, leaves) for row in roots])
         ways += [_stack([row[: max(points // 16, _LEAF)] for row in roots]), packed]
     moduli = np.array([[p, 1.0 / p] for p in PRIMES])
     return Tables(points, moduli, *ways)
+
+
+def _roots(size: int, inverse: bool) -> list[np.ndarray]:
+    return [_fast_root_table(p, size, inverse) for p in PRIMES]
 
 
 #: What `factors` gives where the tables hold all lanes' roots.

@@ -103,6 +103,35 @@ def test_tables_push_idle_scratch_out_first():
     assert kept_bytes() == 10 * MIB
 
 
+def test_the_block_used_last_pushes_others_out():
+    with lease(20 * MIB), lease(30 * MIB):
+        pass
+    with lease(scratch.LARGEST_KEPT) as large:
+        address = large.ctypes.data
+    with lease(scratch.LARGEST_KEPT) as again:
+        assert again.ctypes.data == address
+    with lease(scratch.LARGEST_KEPT + 1):
+        pass
+    assert kept_bytes() == scratch.LARGEST_KEPT, "what is too large to be kept pushes nothing out"
+
+
+def test_scratch_pushes_out_tables_but_not_those_used_last():
+    built = []
+
+    def get(key, n_bytes):
+        return table(key, lambda: built.append(key), lambda made: n_bytes)
+
+    get("old", 20 * MIB)
+    get("new", scratch.TABLE_BYTES)
+    with lease(scratch.LARGEST_KEPT):
+        pass
+    assert kept_bytes() == KEPT_BYTES
+    get("new", scratch.TABLE_BYTES)
+    assert built == ["old", "new"]
+    get("old", 20 * MIB)
+    assert built == ["old", "new", "old"]
+
+
 def test_clear_cache_frees_everything():
     with lease(MIB):
         table("t", lambda: 1, lambda made: MIB)

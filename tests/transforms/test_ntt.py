@@ -47,6 +47,18 @@ def test_fast_tables_agree_with_plain_ones() -> None:
                 assert np.array_equal(lanes[:, c] % p, want % p)
 
 
+def test_long_tables_share_their_lanes_and_go_on_in_the_same_order() -> None:
+    covered, longer = ntt.tables(ntt.PACKED_POINTS), ntt.tables(2 * ntt.PACKED_POINTS)
+    assert longer.packed is covered.packed
+    assert longer.inv_packed is covered.inv_packed
+    assert longer.roots.shape[1] >= ntt.PACKED_POINTS // 8
+    count = ntt.PACKED_POINTS // 16
+    assert np.array_equal(longer.roots[:, :count], covered.roots[:, :count])
+    for k, p in enumerate(PRIMES):
+        inverses = zip(longer.roots[k, : 2 * count], longer.inv_roots[k, : 2 * count], strict=True)
+        assert all(int(w) * int(v) % p == 1 for w, v in inverses)
+
+
 def test_factors_turn_node_zero_into_node_k(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ntt, "PACKED_POINTS", 64)
     inner, points = 128, 1 << 12

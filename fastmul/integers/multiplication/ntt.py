@@ -88,7 +88,8 @@ def mul_limbs(a: np.ndarray, b: np.ndarray, out: np.ndarray, threads: int = 1) -
 
     Complexity
     ----------
-    Time O(N log N), N = n + m; nine transforms, six for a square. Memory 32 N bytes, 48 N on several threads.
+    Time O(N log N), N = n + m; nine transforms, six for a square. Memory 24 N to 32 N bytes, 48 N on several
+    threads.
 
     Source
     ------
@@ -191,7 +192,11 @@ def _cut_both(a: np.ndarray, b: np.ndarray, out: np.ndarray, threads: int) -> No
 def _multiply_once(
     a: np.ndarray, b: np.ndarray, out: np.ndarray, square: bool, threads: int
 ) -> None:
-    workspace = _Workspace(Ring.of(out.size), 1, threads)
+    ring = Ring.of(out.size)
+    fresh = 8 * 4 * ring.points > scratch.LARGEST_KEPT  # four rows would be fresh pages every time
+    lends = square or (fresh and out.size == ring.points)
+    saves_row = lends and threads == 1 and ring.points > ONE_KERNEL_POINTS
+    workspace = _Workspace(ring, 0 if saves_row else 1, threads)
     with scratch.lease(workspace.n_bytes) as raw:
         workspace.multiply(raw, a, b, out, square)
 
@@ -201,6 +206,12 @@ class _Workspace:
 
     A row for each prime; then one for the second operand, which the primes use in turn, or three: several
     threads need them, and so does a second operand whose transform is kept for further products; then a table.
+    With no row of its own the second operand uses those of the next primes and at last that of the product:
+
+        prime       x       y
+          0       row 0   row 1
+          1       row 1   row 2
+          2       row 2    out       which has a limb for each point, or the product is a square
     """
 
     def __init__(self, ring: Ring, rows_of_y: int, threads: int) -> None:
@@ -250,7 +261,11 @@ class _Workspace:
         """The same in tasks of milliseconds; two barriers on several threads."""
         kernels, ring, t, width = self.kernels, self.ring, self.tables, self.width
         rows = [space[k * width : (k + 1) * width] for k in range(3 + self.rows_of_y)]
-        x, y = rows[:3], [rows[3 + min(k, self.rows_of_y - 1)] for k in range(3)]
+        x = rows[:3]
+        if self.rows_of_y:
+            y = [rows[3 + min(k, self.rows_of_y - 1)] for k in range(3)]
+        else:
+            y = [x[1], x[2], out.view(np.float64)]
         step = min(
             TASK_COLUMNS, max(MIN_BLOCK, ring.block // self.threads // MIN_BLOCK * MIN_BLOCK)
         )

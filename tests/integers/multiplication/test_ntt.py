@@ -105,6 +105,31 @@ def test_beyond_the_packed_tables_and_the_one_kernel() -> None:
     check(limbs(300_001, "random"), limbs(200_000, "all ones"))
 
 
+@pytest.mark.parametrize("n", [2047, 2048, 2049, 2560, 3072, 4096])
+def test_the_second_operand_lives_in_rows_of_others(
+    n: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where four rows are too many to keep: in the next prime's row, and at last in the product itself."""
+    rows = []
+
+    class Watched(ntt._Workspace):
+        def __init__(self, ring: ntt.Ring, rows_of_y: int, threads: int) -> None:
+            super().__init__(ring, rows_of_y, threads)
+            rows.append(3 + self.rows_of_y)
+
+    monkeypatch.setattr(ntt, "_Workspace", Watched)
+    monkeypatch.setattr(ntt, "ONE_KERNEL_POINTS", 0)
+    monkeypatch.setattr(ntt, "THREADED_POINTS", 0)
+    monkeypatch.setattr(ntt.scratch, "LARGEST_KEPT", 0)
+    a, b = limbs(n, "random"), limbs(n, "all ones")
+    fits = ntt.Ring.of(2 * n).points == 2 * n
+    check(a, b)
+    check(a[:-1], np.append(b, b[:1]))
+    check(a, a)
+    check(a, b, 2)
+    assert rows == [3 if fits else 4] * 2 + [3, 6]
+
+
 @pytest.mark.parametrize("threads", [1, 2])
 @pytest.mark.parametrize("ratio", [2, 7, 30, 1000])
 def test_unbalanced_operands(ratio: int, threads: int) -> None:
