@@ -21,8 +21,8 @@ integers; an integer is exact in float64 below 2^53, which is `LIMIT` = 7.99 p.
     FORWARD     4.0     three levels with one reduction of eight: 1/2 + mulmod(4) + mulmod(5.02) + mulmod(6.18)
     PRODUCT     1.03    of a reduced value and one of FORWARD
     INVERSE     1.05    three levels with five reductions of eight; of a radix-4 pass, mulmod(4.2)
-    COEFFICIENT 5.3     the last three levels, which leave the reduction to the product that follows
-    RESIDUE     1.2     that product, on whose bound the Chinese remainder relies (`bounds.crt`)
+    RESIDUE     1.2     the last three levels, which reach 5.3 and leave the reduction to a last product; on its
+                        bound the Chinese remainder relies (`bounds.crt`)
 
 tests/bounds/test_ntt.py walks the butterflies' own source with these numbers in place of vectors.
 
@@ -51,7 +51,6 @@ REDUCED = Fraction(1, 2) + Fraction(2, min(PRIMES))
 FORWARD = Fraction(4)
 PRODUCT = Fraction(103, 100)
 INVERSE = Fraction(105, 100)
-COEFFICIENT = Fraction(53, 10)
 RESIDUE = Fraction(12, 10)
 
 

@@ -53,8 +53,9 @@ CONSTANTS = 16
 #: The state of a segment: mid and hi of its last eight coefficients, the carry of lo + mid, the carry of the limb.
 MID, HI, CARRY_MID, CARRY, STATE = 0, 8, 16, 17, 24
 
-#: Columns taken through both halves of the pass at a time: 8 blocks of 3 primes fill three quarters of 32 KiB.
-COLUMNS = 128
+#: Columns taken through both halves of the pass at a time: 8 blocks of 3 primes take 192 KiB of the L2 cache. Fewer
+#: would fit L1, but long runs count for more: each starts with empty pipelines, on cache lines that nobody asked for.
+COLUMNS = 1024
 
 WORD = (1 << 52) - 1
 SEGMENTS = 8
@@ -65,8 +66,16 @@ ONE, ZERO = np.uint64(1), np.uint64(0)
 
 
 @inline
+def store_scaled(x, i, j, a, b, scale, p, pinv):
+    """x[i:] = a / M_i, x[j:] = b / M_i, as representatives r_i in `bounds.ntt.RESIDUE`."""
+    a, b = mulmod2(a, b, scale, scale, p, pinv)
+    store(x, i, a)
+    store(x, j, b)
+
+
+@inline
 def join_root_8(x, i, block, k, at):
-    """Eight blocks from their values at the eight roots of y**8 = 1, times 8."""
+    """Eight blocks from their values at the eight roots of y**8 = 1."""
     p, pinv = splat(k[at + P]), splat(k[at + PINV])
     inv_i, inv_z, inv_iz = splat(k[at + INV_I]), splat(k[at + INV_Z]), splat(k[at + INV_IZ])
     a, b, c, d = load(x, i), load(x, i + block), load(x, i + 2 * block), load(x, i + 3 * block)
@@ -79,14 +88,11 @@ def join_root_8(x, i, block, k, at):
     e, g, f, h = e + g, e - g, f + h, f - h
     g, h = mulmod2(g, h, inv_i, inv_i, p, pinv)
     a, e = reduce(a, p, pinv), reduce(e, p, pinv)
-    store(x, i, a + e)
-    store(x, i + block, b + f)
-    store(x, i + 2 * block, c + g)
-    store(x, i + 3 * block, d + h)
-    store(x, i + 4 * block, a - e)
-    store(x, i + 5 * block, b - f)
-    store(x, i + 6 * block, c - g)
-    store(x, i + 7 * block, d - h)
+    scale = splat(k[at + SCALE])
+    store_scaled(x, i, i + 4 * block, a + e, a - e, scale, p, pinv)
+    store_scaled(x, i + block, i + 5 * block, b + f, b - f, scale, p, pinv)
+    store_scaled(x, i + 2 * block, i + 6 * block, c + g, c - g, scale, p, pinv)
+    store_scaled(x, i + 3 * block, i + 7 * block, d + h, d - h, scale, p, pinv)
 
 
 # Fewer than eight: the product is P = P4 + (y^4 - 1) Q with P4 from the first four values, and y^4 - 1 = -2 at
@@ -107,18 +113,16 @@ def join_first_4(x, i, block, inv_i, p, pinv):
 
 
 @inline
-def store_4(x, i, block, a, b, c, d):
-    store(x, i, a)
-    store(x, i + block, b)
-    store(x, i + 2 * block, c)
-    store(x, i + 3 * block, d)
+def store_4(x, i, block, a, b, c, d, scale, p, pinv):
+    store_scaled(x, i, i + block, a, b, scale, p, pinv)
+    store_scaled(x, i + 2 * block, i + 3 * block, c, d, scale, p, pinv)
 
 
 @inline
 def join_root_4(x, i, block, k, at):
     p, pinv = splat(k[at + P]), splat(k[at + PINV])
     a, b, c, d = join_first_4(x, i, block, splat(k[at + INV_I]), p, pinv)
-    store_4(x, i, block, a, b, c, d)
+    store_4(x, i, block, a, b, c, d, splat(k[at + SCALE]), p, pinv)
 
 
 @inline
@@ -128,8 +132,9 @@ def join_root_5(x, i, block, k, at):
     s, t = mulmod2(a, b, splat(k[at + HALF]), splat(k[at + HALF_Z]), p, pinv)
     u, v = mulmod2(c, d, splat(k[at + HALF_I]), splat(k[at + HALF_IZ]), p, pinv)
     e = (s + t) + (u + v) - mulmod(load(x, i + 4 * block), splat(k[at + TWO]), p, pinv)
-    store_4(x, i, block, a - e, b, c, d)
-    store(x, i + 4 * block, e)
+    scale = splat(k[at + SCALE])
+    store_4(x, i, block, a - e, b, c, d, scale, p, pinv)
+    store(x, i + 4 * block, mulmod(e, scale, p, pinv))
 
 
 @inline
@@ -148,9 +153,9 @@ def join_first_6(x, i, block, k, at, p, pinv):
 def join_root_6(x, i, block, k, at):
     p, pinv = splat(k[at + P]), splat(k[at + PINV])
     a, b, c, d, e, f = join_first_6(x, i, block, k, at, p, pinv)
-    store_4(x, i, block, a, b, c, d)
-    store(x, i + 4 * block, e)
-    store(x, i + 5 * block, f)
+    scale = splat(k[at + SCALE])
+    store_4(x, i, block, a, b, c, d, scale, p, pinv)
+    store_scaled(x, i + 4 * block, i + 5 * block, e, f, scale, p, pinv)
 
 
 @inline
@@ -162,15 +167,15 @@ def join_root_7(x, i, block, k, at):
     u, v = mulmod2(c, d, splat(k[at + QUARTER]), splat(k[at + IZ_QUARTER]), p, pinv)
     g = g - s - t + u + v
     s = mulmod(g, splat(k[at + I]), p, pinv)
-    store_4(x, i, block, a + s, b, c - g, d)
-    store(x, i + 4 * block, e - s)
-    store(x, i + 5 * block, f)
-    store(x, i + 6 * block, g)
+    scale = splat(k[at + SCALE])
+    store_4(x, i, block, a + s, b, c - g, d, scale, p, pinv)
+    store_scaled(x, i + 4 * block, i + 5 * block, e - s, f, scale, p, pinv)
+    store(x, i + 6 * block, mulmod(g, scale, p, pinv))
 
 
 @kernel(void(ROW, int64, int64, int64, int64, TABLE, int64))
 def join_root(x, block, children, start, stop, constants, at):
-    """Columns start..stop of x, from values to coefficients times 8 or, for fewer than 8 children, 4."""
+    """Columns start..stop of x, from values to the r_i of the coefficients."""
     if children == 8:
         for i in range(start, stop, 8):
             join_root_8(x, i, block, constants, at)
@@ -231,11 +236,8 @@ def add_neighbours(lo, mid, hi, carry_mid, carry):
 @kernel(void(ROW, ROW, ROW, int64, int64, BUFFER, TABLE, LIMBS, STATES, int64))
 def carry_out(x1, x2, x3, at, count, out, k, words, state, s):
     """Coefficients at..at+count become limbs out[at:at+count]; state[s:] carries on from the previous call."""
-    p1, p2, p3 = splat(k[P]), splat(k[CONSTANTS + P]), splat(k[2 * CONSTANTS + P])
     pinv1, pinv2 = splat(k[PINV]), splat(k[CONSTANTS + PINV])
     pinv3 = splat(k[2 * CONSTANTS + PINV])
-    scale1, scale2 = splat(k[SCALE]), splat(k[CONSTANTS + SCALE])
-    scale3 = splat(k[2 * CONSTANTS + SCALE])
     lift1 = splat(INTEGER_BITS + REPRESENTATIVE * k[P])
     lift2 = splat(INTEGER_BITS + REPRESENTATIVE * k[CONSTANTS + P])
     lift3 = splat(INTEGER_BITS + REPRESENTATIVE * k[2 * CONSTANTS + P])
@@ -245,9 +247,9 @@ def carry_out(x1, x2, x3, at, count, out, k, words, state, s):
     mid_before, hi_before = load(state, s + MID), load(state, s + HI)
     carry_mid, carry = state[s + CARRY_MID], state[s + CARRY]
     for i in range(at, at + count, 16):
-        r1 = mulmod2(load(x1, i), load(x1, i + 8), scale1, scale1, p1, pinv1)
-        r2 = mulmod2(load(x2, i), load(x2, i + 8), scale2, scale2, p2, pinv2)
-        r3 = mulmod2(load(x3, i), load(x3, i + 8), scale3, scale3, p3, pinv3)
+        r1 = load(x1, i), load(x1, i + 8)
+        r2 = load(x2, i), load(x2, i + 8)
+        r3 = load(x3, i), load(x3, i + 8)
         v1 = bits(r1[0] + lift1), bits(r1[1] + lift1)
         v2 = bits(r2[0] + lift2), bits(r2[1] + lift2)
         v3 = bits(r3[0] + lift3), bits(r3[1] + lift3)
