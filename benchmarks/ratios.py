@@ -26,9 +26,10 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 import fastmul
-from fastmul.comparison.machine import blas_description, cpu_name, unfairness
+from fastmul.comparison.machine import blas_description, unfairness
 from fastmul.integers import mul_limbs, to_limbs
 from fastmul.planning.explain import format_seconds
+from fastmul.runtime.target import cpu_name
 
 ROOT = Path(__file__).resolve().parent.parent
 COMMAND = "python benchmarks/ratios.py --publish"

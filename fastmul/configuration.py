@@ -10,6 +10,7 @@ from pathlib import Path
 
 import fastmul
 from fastmul.planning.explain import format_bytes
+from fastmul.runtime.target import cpu_name
 
 #: Distributions whose version is worth knowing: the dependencies, then the optional ones.
 DISTRIBUTIONS = (
@@ -91,21 +92,11 @@ def _machine_code() -> dict[str, str]:
     overrides = [f"{name}={os.environ[name]}" for name in ("NUMBA_CPU_NAME", "NUMBA_CPU_FEATURES", "NUMBA_BOUNDSCHECK")
                  if os.environ.get(name)]  # fmt: skip
     return {
-        "processor": _processor(),
+        "processor": cpu_name(),
         "compiled for": target().cpu,
         **target().twins(),
         **({"overridden by": " ".join(overrides)} if overrides else {}),
     }
-
-
-def _processor() -> str:
-    try:
-        for line in Path("/proc/cpuinfo").read_text().splitlines():
-            if line.startswith("model name"):
-                return line.partition(":")[2].strip()
-    except OSError:
-        pass
-    return platform.processor() or platform.machine()
 
 
 def _blas() -> dict[str, str]:

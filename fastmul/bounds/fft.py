@@ -16,8 +16,8 @@ Twiddles. Each part is the exact cosine or sine, rounded to nearest from a doubl
 2**-95. Parts are at most 1 in modulus, so each errs by at most u/2 + 2**-95, the twiddle by at most
 BETA = u * sqrt(1/2) * (1 + 2**-40). A test measures it.
 
-`times`(a, w) rounds two products, a_re*w_re and a_re*w_im (or their twins), which together err by at most
-u |a_re| |w| <= u |a| (1 + BETA), then each part of the result once more: at most u |a w| (1 + ...). So the result
+`times`(a, w) rounds two products, a_re*w_re and a_im*w_re (the other two are fused), which together err by at most
+u |a| |w_re| <= u |a| (1 + BETA), then each part of the result once more: at most u |a w| (1 + ...). So the result
 errs by (2u + BETA) |a| up to second order: TWIDDLE below carries the second order in its last factor.
 
 Forward passes, in the norm |.|. A pass of p rows is sqrt(p) times a unitary map. An addition level is a map

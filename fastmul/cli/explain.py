@@ -55,6 +55,8 @@ def run_matmul(arguments: argparse.Namespace) -> None:
         dtype = np.dtype(arguments.dtype)
     except TypeError:
         raise CommandError(f"numpy knows no dtype {arguments.dtype!r}") from None
+    if dtype.kind not in "biufcO":
+        raise CommandError(f"matmul has no product of {dtype}")
     m, k, n = arguments.shape
     # Operands without memory behind them, full of the largest value: what is not known must not look small.
     largest = (

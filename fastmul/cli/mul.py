@@ -58,7 +58,7 @@ def _operands(first: str, second: str) -> tuple[Any, Any]:
     if first == second == STDIN:
         both = read_bytes(STDIN).split()
         if len(both) != 2:
-            raise CommandError(f"standard input: {len(both)} numbers, where two were expected")
+            raise CommandError(f"standard input: two numbers were expected, found {len(both)}")
         return parse_integer(both[0], "first number"), parse_integer(both[1], "second number")
     x = parse_integer(read_bytes(first), _called(first))
     if first == second:  # one object: a square

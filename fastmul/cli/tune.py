@@ -27,11 +27,10 @@ def add(commands: Any) -> None:
 
 
 def run(arguments: argparse.Namespace) -> None:
-    from fastmul.comparison.machine import cpu_name
     from fastmul.comparison.progress import progress
     from fastmul.comparison.tuning import measure
     from fastmul.planning import cost, tune
-    from fastmul.runtime.target import target
+    from fastmul.runtime.target import cpu_name, target
 
     path = arguments.shipped or cost.tuned_path()
     before = cost.curves() if arguments.only else {}

@@ -6,6 +6,8 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+import numpy as np
+
 from fastmul.comparison import cases, changes, first_wrong, machine
 from fastmul.comparison.cases import Case, IntegerCase, MatrixCase
 from fastmul.comparison.contestants import Contestant, own_contestant
@@ -129,7 +131,7 @@ def _operations(operations: str | Iterable[str]) -> tuple[str, ...]:
 def _thread_counts(threads: int | Iterable[int] | None) -> tuple[int, ...]:
     if threads is None:
         return tuple(sorted({1, available_cpus()}))
-    counts = (threads,) if isinstance(threads, int) else tuple(threads)
+    counts = (threads,) if isinstance(threads, (int, np.integer)) else tuple(threads)
     if not counts or min(counts) < 1:
         raise ValueError(f"threads must be positive integers, got {threads!r}")
     return counts

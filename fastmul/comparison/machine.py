@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from fastmul.runtime.target import cpu_name
 from fastmul.runtime.threads import available_cpus
 
 PEERS = ("numpy", "numba", "gmpy2", "python-flint", "galois", "torch")
@@ -50,18 +51,6 @@ def _versions() -> dict[str, str]:
         except PackageNotFoundError:
             continue
     return found
-
-
-def cpu_name() -> str:
-    """The CPU as it calls itself."""
-    try:
-        with open("/proc/cpuinfo") as file:
-            for line in file:
-                if line.startswith("model name"):
-                    return line.partition(":")[2].strip()
-    except OSError:
-        pass
-    return platform.processor() or platform.machine()
 
 
 def blas_description() -> str:

@@ -15,7 +15,7 @@ COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#33
 FLOAT, PEER = "#000000", "#9a9a9a"
 MARKERS = "osD^vP*X"
 #: Rows that hand their operands to a peer, which has its own line.
-PASSED_ON = ("gmp", "python", "auto (int)", "auto (limbs)")
+PASSED_ON = ("gmp", "python")
 SIZE_INCHES, DPI = (12.0, 9.0), 130
 STYLE: Any = {
     "font.size": 10, "axes.spines.top": False, "axes.spines.right": False, "axes.grid": True,

@@ -13,6 +13,9 @@ from fastmul.planning import memory
 
 mpz = gmpy2.mpz
 
+#: GMP counts limbs in an int32, and aborts beyond.
+MAX_MPZ_LIMBS = 1 << 31
+
 
 def to_limbs(x: Any) -> np.ndarray:
     """The 64-bit limbs of a non-negative integer, lowest first.
@@ -93,12 +96,13 @@ def from_limbs(limbs: np.ndarray, kind: type = int) -> Any:
     >>> from_limbs(to_limbs(10**30))
     1000000000000000000000000000000
     """
-    if not isinstance(limbs, np.ndarray) or limbs.dtype != np.uint64:
+    if type(limbs) is not np.ndarray or limbs.dtype != np.uint64:
         raise TypeError(f"from_limbs needs a uint64 array, got {_describe(limbs)}")
     if limbs.ndim != 1:
         raise ValueError(f"from_limbs needs one number, shape (n_limbs,), got shape {limbs.shape}")
     if kind not in (int, mpz):
         raise TypeError(f"from_limbs(kind=) is int or gmpy2.mpz, got {kind!r}")
+    require_numbers(limbs.size, f"from_limbs of {limbs.size} limbs")
     return number(np.ascontiguousarray(limbs), kind)
 
 
@@ -174,5 +178,7 @@ def numbers_bytes(n_limbs: int) -> int:
 
 
 def require_numbers(n_limbs: int, what: object) -> None:
-    """Raise MemoryError unless a product of that size can be had in every form it passes through."""
+    """Raise MemoryError unless a number of that size can be had in every form it passes through."""
+    if n_limbs >= MAX_MPZ_LIMBS:
+        raise MemoryError(f"{what}: GMP's numbers have fewer than 2**31 limbs")
     memory.require(numbers_bytes(n_limbs), what)

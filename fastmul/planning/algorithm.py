@@ -27,13 +27,22 @@ class Algorithm:
     source: str
 
 
+def itself(problem: Any) -> Any:
+    return problem
+
+
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """An operation's name, its table of algorithms, and how its arguments become a problem."""
+    """An operation's name, its table of algorithms, and how its arguments become a problem.
+
+    ``similar(problem)`` is the problem whose costs decide for this one: rounded sizes, where there are so many
+    sizes that choices would not be worth remembering. Refusals always go by the problem itself.
+    """
 
     name: str
     table: tuple[Algorithm, ...]
     problem: Callable[..., Any]
+    similar: Callable[[Any], Any] = itself
 
     def __getitem__(self, name: str) -> Algorithm:
         for row in self.table:

@@ -19,6 +19,10 @@ from typing import Any
 SHIPPED = Path(__file__).with_name("costs.json")
 
 
+#: No algorithm's time grows faster than this power of its size: the classical matrix product.
+STEEPEST = 3.0
+
+
 def tuned_path() -> Path:
     """Where `fastmul tune` keeps this machine's curves."""
     from fastmul.runtime.cache import root
@@ -99,6 +103,11 @@ def seconds(curve: str, size: float) -> float:
     slope = math.log(y1 / y0) / math.log(x1 / x0)
     if size < points[0][0]:
         slope = min(slope, 1.0)  # below the first size a fixed cost remains
+    elif size > points[-1][0]:
+        x0, y0 = x1, y1
+        slope = min(
+            max(slope, 1.0), STEEPEST
+        )  # two points alone: one disturbed sample must not carry far
     return y0 * (max(size, 1e-9) / x0) ** slope
 
 

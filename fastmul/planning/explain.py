@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from fastmul.planning.algorithm import Operation
-from fastmul.planning.pick import able_rows
+from fastmul.planning.pick import able_rows, cheapest
 
 
 @dataclass(frozen=True)
@@ -85,7 +85,7 @@ def explain_problem(operation: Operation, problem: Any) -> Explanation:
         refusal = row.refuses(problem)
         lines.append(Line(row.name, refusal, None if refusal else row.cost(problem)))
     able = able_rows(operation, problem)
-    chosen = min(able, key=lambda row: row.cost(problem)).name if able else None
+    chosen = cheapest(operation, problem, able).name if able else None
     return Explanation(operation.name, problem, chosen, tuple(lines))
 
 

@@ -35,7 +35,7 @@ _credit_ends = 0.0  # time.monotonic()
 def require(needed_bytes: int, what: object) -> None:
     """Raise MemoryError unless `needed_bytes` can be had; `what` restates the call (formatted only then).
 
-    All that is granted between two looks together stays below `CREDIT_PART` of what the first of them found free.
+    What is granted without a look stays, together, below `CREDIT_PART` of what the last look found free.
     """
     global _credit_bytes, _credit_ends
     if needed_bytes < SMALL_BYTES:

@@ -27,7 +27,13 @@ def pick(operation: Operation, problem: Any, algorithm: str = "auto") -> Algorit
     if not rows:
         reasons = "; ".join(f"{row.name}: {row.refuses(problem)}" for row in operation.table)
         raise AlgorithmError(f"{operation.name} cannot do {problem}: {reasons}")
-    return min(rows, key=lambda row: row.cost(problem))
+    return cheapest(operation, problem, rows)
+
+
+def cheapest(operation: Operation, problem: Any, rows: list[Algorithm]) -> Algorithm:
+    """The one of these rows with the least predicted time."""
+    similar = operation.similar(problem)
+    return min(rows, key=lambda row: row.cost(similar))
 
 
 def able_rows(operation: Operation, problem: Any) -> list[Algorithm]:

@@ -7,8 +7,11 @@ compiled for an AVX2 target abort the process. NUMBA_CPU_NAME and NUMBA_CPU_FEAT
 
 from __future__ import annotations
 
+import contextlib
+import platform
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 
 
 @dataclass(frozen=True)
@@ -59,3 +62,13 @@ def target() -> Target:
     else:
         names = [name for name, on in binding.get_host_cpu_features().items() if on]
     return Target(cpu, frozenset(names))
+
+
+@cache
+def cpu_name() -> str:
+    """The CPU at hand, as it calls itself; code is generated for `target`, which may be another."""
+    with contextlib.suppress(OSError):
+        for line in Path("/proc/cpuinfo").read_text().splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor() or platform.machine()

@@ -73,8 +73,8 @@ def test_mul_of_a_pipe_and_a_file(tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "stdin", "said"),
     [
-        (("mul", "-", "-"), b"12", b"standard input: 1 numbers, where two were expected"),
-        (("mul", "-", "-"), b"1 2 3", b"3 numbers"),
+        (("mul", "-", "-"), b"12", b"standard input: two numbers were expected, found 1"),
+        (("mul", "-", "-"), b"1 2 3", b"two numbers were expected, found 3"),
         (("mul", "-", "-"), b"12 x", b"second number: not an integer: 'x' at byte 0"),
         (("mul", "-", "/no/such/file"), b"1", b"/no/such/file: No such file or directory"),
         (("mul", "/", "-"), b"1", b"/: Is a directory"),

@@ -9,13 +9,6 @@ from tests.runtime.processes import run_python
 MIB = 1 << 20
 
 
-@pytest.fixture(autouse=True)
-def no_credit():
-    memory.forget()
-    yield
-    memory.forget()
-
-
 @pytest.fixture
 def groups(tmp_path, monkeypatch):
     """A made-up /sys/fs/cgroup; call it with the files in it."""

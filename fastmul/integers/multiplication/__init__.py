@@ -6,11 +6,11 @@ import random
 from functools import cache
 from typing import Any
 
-from fastmul.integers.limbs import exact_integer, limb_count, mpz
-from fastmul.integers.multiplication.choice import chooser
+from fastmul.integers.limbs import exact_integer, limb_count, mpz, require_numbers
+from fastmul.integers.multiplication.choice import chooser, similar
 from fastmul.integers.multiplication.problem import MulProblem, threads_for
 from fastmul.integers.multiplication.table import TABLE
-from fastmul.planning import memory
+from fastmul.planning import cost, memory
 from fastmul.planning.algorithm import Algorithm, Operation
 from fastmul.planning.pick import able_rows, pick
 from fastmul.planning.verify import checks, random_prime, verified
@@ -26,8 +26,8 @@ UNASKED_BITS = 8 * memory.SMALL_BYTES
 
 # Up to this product of both bit lengths, `mul` takes the type's own `*` at once. These are safe on every machine
 # measured; the first call that is longer puts the limits of this machine's curves in their place.
-_short_int_work = 1024**2
-_short_mpz_work = 8192**2
+_SAFE_INT_WORK = _short_int_work = 1024**2
+_SAFE_MPZ_WORK = _short_mpz_work = 8192**2
 
 
 def mul(
@@ -82,7 +82,7 @@ def mul(
     121932631112635269
     """
     # The shortest way first: small operands of one type must cost next to nothing over a * b.
-    if algorithm == "auto" and not verify and threads is None:
+    if algorithm == "auto" and verify is False and threads is None:
         kind = type(a)
         if kind is int:
             if type(b) is int and a.bit_length() * b.bit_length() <= _short_int_work:
@@ -98,6 +98,7 @@ def mul(
     a = exact_integer(a, "mul(a, b)")
     b = a if same else exact_integer(b, "mul(a, b)")
     if type(a) is not type(b):
+        require_numbers(limb_count(a) + limb_count(b), "mul(a, b)")
         a, b = mpz(a), mpz(b)
     return _multiply(MUL, a, b, algorithm, threads, verify)
 
@@ -145,8 +146,11 @@ def square(
 def _fit_shortest_way() -> None:
     """Let the shortest way reach as far as the type's own `*` is the fastest, by the curves in use."""
     global _short_int_work, _short_mpz_work
-    _short_int_work = max(_short_int_work, _native_work("int", MUL["python"]))
-    _short_mpz_work = max(_short_mpz_work, _native_work("mpz", MUL["gmp"]))
+    _short_int_work = max(_SAFE_INT_WORK, _native_work("int", MUL["python"]))
+    _short_mpz_work = max(_SAFE_MPZ_WORK, _native_work("mpz", MUL["gmp"]))
+
+
+cost.clear_with_curves(_fit_shortest_way.cache_clear)
 
 
 def _native_work(kind: str, native: Algorithm) -> int:
@@ -169,16 +173,17 @@ def _native_work(kind: str, native: Algorithm) -> int:
 def _multiply(
     operation: Operation, a: Any, b: Any, algorithm: str, threads: int | None, verify: bool | int
 ) -> Any:
+    n_checks = checks(verify)
     problem = _problem(a, b, threads)
     if algorithm == "auto":
         _fit_shortest_way()
         row = choose(problem)
     else:
         row = pick(operation, problem, algorithm)
-    if not verify:
+    if not n_checks:
         return row.run(problem, a, b)
     return verified(
-        operation, problem, row, (a, b), lambda c, rng: _is_product(a, b, c, rng), checks(verify)
+        operation, problem, row, (a, b), lambda c, rng: _is_product(a, b, c, rng), n_checks
     )
 
 
@@ -201,8 +206,8 @@ def _square_problem(a: Any, *, threads: int | None = None, **options: Any) -> Mu
     return _mul_problem(a, a, threads=threads)
 
 
-MUL = Operation("mul", TABLE, _mul_problem)
-SQUARE = Operation("square", TABLE, _square_problem)
+MUL = Operation("mul", TABLE, _mul_problem, similar)
+SQUARE = Operation("square", TABLE, _square_problem, similar)
 mul.operation = MUL  # type: ignore[attr-defined]  # what fastmul.explain looks for
 square.operation = SQUARE  # type: ignore[attr-defined]
 choose = chooser(MUL)

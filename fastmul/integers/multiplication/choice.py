@@ -1,4 +1,4 @@
-"""The automatic choice among algorithms, made in well under a microsecond: costs are compared once per rounded size."""
+"""The automatic choice among algorithms, remembered: a product of a size seen before finds its row in 0.1 µs."""
 
 from __future__ import annotations
 
@@ -8,34 +8,27 @@ from functools import lru_cache
 from fastmul.integers.multiplication.problem import MulProblem
 from fastmul.planning import cost
 from fastmul.planning.algorithm import Algorithm, Operation
-from fastmul.planning.pick import able_rows, pick
+from fastmul.planning.pick import pick
 
-#: Sizes are rounded down to so many significant bits, so that few distinct problems need a comparison of costs.
+#: Sizes are rounded down to so many significant bits, so that few distinct costs are ever asked for.
 SIGNIFICANT_BITS = 5
 
 
 def chooser(operation: Operation) -> Callable[[MulProblem], Algorithm]:
-    """The function that finds the cheapest able row of `operation`.
-
-    Costs go by rounded sizes, and are remembered; a refusal always by the true ones, so that rounding can make
-    the choice slower but never wrong.
-    """
-
-    @lru_cache(maxsize=4096)
-    def cheapest(problem: MulProblem) -> Algorithm | None:
-        return min(able_rows(operation, problem), key=lambda row: row.cost(problem), default=None)
+    """`pick` for `operation`, remembered until the curves change."""
 
     @lru_cache(maxsize=4096)
     def choose(problem: MulProblem) -> Algorithm:
-        a_limbs, b_limbs, square, threads, kind = problem
-        row = cheapest(MulProblem(_rounded(a_limbs), _rounded(b_limbs), square, threads, kind))
-        if row is None or row.refuses(problem) is not None:
-            return pick(operation, problem)
-        return row
+        return pick(operation, problem)
 
-    cost.clear_with_curves(cheapest.cache_clear)
     cost.clear_with_curves(choose.cache_clear)
     return choose
+
+
+def similar(problem: MulProblem) -> MulProblem:
+    """The problem with its sizes rounded, whose costs decide."""
+    a_limbs, b_limbs = _rounded(problem.a_limbs), _rounded(problem.b_limbs)
+    return problem._replace(a_limbs=a_limbs, b_limbs=b_limbs)
 
 
 def _rounded(n_limbs: int) -> int:

@@ -31,8 +31,8 @@ def refuses(problem: MulProblem) -> str | None:
     """Why the product might be inexact; None where the bound holds for all operands."""
     if transforms.plan(problem.a_limbs, problem.b_limbs, True) is None:
         return (
-            f"digits of 2**{transforms.bounds.MIN_BITS} would not survive the rounding of a "
-            "float64 transform this long"
+            f"no transform of at most 7 * 2**{transforms.MAX_CHILD_BITS} points holds it in digits that survive "
+            "float64 rounding"
         )
     return None
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from fastmul.integers.multiplication.choice import chooser
+from fastmul.integers.multiplication.choice import chooser, similar
 from fastmul.integers.multiplication.problem import MulProblem, threads_for
 from fastmul.integers.multiplication.table import LIMB_TABLE
 from fastmul.planning.algorithm import Operation
@@ -122,6 +122,6 @@ def _check_out(out: Any, shape: tuple[int, ...], a: np.ndarray, b: np.ndarray) -
         raise ValueError("mul_limbs(out=) must share no memory with a or b")
 
 
-OPERATION = Operation("mul_limbs", LIMB_TABLE, _problem)
+OPERATION = Operation("mul_limbs", LIMB_TABLE, _problem, similar)
 choose = chooser(OPERATION)
 mul_limbs.operation = OPERATION  # type: ignore[attr-defined]  # what fastmul.explain looks for

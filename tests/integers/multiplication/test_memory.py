@@ -41,8 +41,8 @@ name = sys.argv[1]
 kind = {"int": int, "mpz": gmpy2.mpz}[sys.argv[2]]
 fastmul.mul(kind(3) << 20_000, kind(5) << 30_000, algorithm=name)  # loads and compiles
 pages = int(open("/proc/self/statm").read().split()[0])
-resource.setrlimit(resource.RLIMIT_AS, (pages * resource.getpagesize() + (300 << 20),) * 2)
-a = kind(7) << (8 * (50 << 20))
+resource.setrlimit(resource.RLIMIT_AS, (pages * resource.getpagesize() + (40 << 20),) * 2)
+a = kind(7) << (8 * (8 << 20))
 caught = 0
 for b in (a, a + 1):
     try:

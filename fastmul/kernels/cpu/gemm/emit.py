@@ -9,16 +9,13 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from llvmlite import binding, ir
+from llvmlite import ir
 from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
 I8, I32, I64 = (ir.IntType(bits) for bits in (8, 32, 64))
 VOID = ir.VoidType()
-
-#: The LLVM that numba carries; some target intrinsics changed their signatures.
-LLVM_MAJOR = binding.llvm_version_info[0]
 
 
 def element(dtype: Any) -> Any:
