@@ -22,8 +22,9 @@ from fastmul.runtime.jit import const, inline, kernel
 LIMBS = const(uint64[::1])
 BUFFER = uint64[::1]
 
-#: How many columns ahead the lines to be written are asked for: stores that miss the cache wait for each other.
-AHEAD = 64
+#: How many columns ahead the lines to be written are asked for: stores that miss the cache wait for each other. Not
+#: far: lines of blocks at power-of-two distances share a set of each cache, and would push each other out.
+AHEAD = 32
 
 
 @inline
