@@ -32,9 +32,9 @@ from fastmul.planning.explain import format_seconds
 from fastmul.runtime.target import cpu_name
 
 ROOT = Path(__file__).resolve().parent.parent
-COMMAND = "python benchmarks/ratios.py --publish"
+COMMAND = "python benchmarks/ratios.py --large --publish"
 #: Seconds spent on a line at most, rounds that it gets at least, and what a timed sample lasts at least.
-BUDGET, ROUNDS, SAMPLE = 6.0, 5, 2e-3
+BUDGET, ROUNDS, SAMPLE = 3.0, 5, 2e-3
 MATRIX = 2048
 
 Call = Callable[[], Any]
@@ -129,8 +129,8 @@ def _matrices(n: int, dtype: Any) -> tuple[np.ndarray, np.ndarray]:
     return tuple(rng.integers(info.min, info.max, (n, n), dtype, endpoint=True) for _ in "ab")  # type: ignore[return-value]
 
 
-def _against_gemm(n: int, dtype: Any, gemm: Any, **keywords: Any) -> tuple[Call, Call]:
-    a, b = _matrices(n, dtype)
+def _against_gemm(n: int, ours: Any, gemm: Any, **keywords: Any) -> tuple[Call, Call]:
+    a, b = _matrices(n, ours)
     x, y = _matrices(n, gemm)
     return (lambda: x @ y), (lambda: fastmul.matmul(a, b, **{"threads": 1, **keywords}))
 
@@ -140,8 +140,8 @@ def _against_numpy(n: int, dtype: Any) -> tuple[Call, Call]:
     return (lambda: a @ b), (lambda: fastmul.matmul(a, b, threads=1))
 
 
-def _two_threads(dtype: Any, **keywords: Any) -> tuple[Call, Call]:
-    a, b = _matrices(MATRIX, dtype)
+def _two_threads(ours: Any, **keywords: Any) -> tuple[Call, Call]:
+    a, b = _matrices(MATRIX, ours)
     return (
         lambda: fastmul.matmul(a, b, threads=1, **keywords),
         lambda: fastmul.matmul(a, b, threads=2, **keywords),

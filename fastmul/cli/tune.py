@@ -33,7 +33,8 @@ def run(arguments: argparse.Namespace) -> None:
     from fastmul.runtime.target import cpu_name, target
 
     path = arguments.shipped or cost.tuned_path()
-    before = cost.curves() if arguments.only else {}
+    # what is not measured keeps its curve: with --only, and where no trial reads one
+    before = cost.curves() if arguments.only or arguments.shipped else {}
     with progress(0, show=True) as bar:
         measured = measure(bar.tell, only=arguments.only or ("",), largest=arguments.largest)
     if not measured:

@@ -32,12 +32,12 @@ SAMPLE_SECONDS = 2e-4
 REFILL_SECONDS = 1e-2
 ROUNDS = 5
 #: A case stops starting new rounds after this long; two rounds are always run.
-CASE_SECONDS = 2.0
+CASE_SECONDS = 1.0
 LEAST_ROUNDS = 2
 #: The same when the whole comparison takes long, on a slow machine for instance: short calls keep all rounds.
-HURRIED_CASE_SECONDS, HURRIED_ROUNDS = 0.5, 1
+HURRIED_CASE_SECONDS, HURRIED_ROUNDS = 0.25, 1
 #: Calls longer than this are timed once after their check, not in every round.
-SLOW_SECONDS = 0.4
+SLOW_SECONDS = 0.25
 
 
 @dataclass

@@ -76,7 +76,7 @@ def _give_back(block: np.ndarray) -> None:
     with _lock:
         while _idle and (block.size + _kept > KEPT_BYTES or len(_idle) >= MAX_IDLE):
             _kept -= _idle.pop(0).size
-        while block.size + _kept > KEPT_BYTES:
+        while _tables and block.size + _kept > KEPT_BYTES:
             _kept -= _tables.popitem(last=False)[1][1]
         insort(_idle, block, key=len)
         _kept += block.size

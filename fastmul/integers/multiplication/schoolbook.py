@@ -24,11 +24,14 @@ def _kernels() -> Any:
 def mul_limbs(a: np.ndarray, b: np.ndarray, out: np.ndarray, threads: int) -> None:
     """out = a * b, on one thread."""
     kernels = _kernels()
-    if a.size < b.size:
-        a, b = b, a
     m, n = a.size, b.size
+    if m < n:
+        a, b, m, n = b, a, n, m
+    if m * n <= CALL_WORK:
+        kernels.schoolbook(a, 0, m, b, 0, n, out, 0)
+        return
     rows = max(1, CALL_WORK // m)
-    kernels.schoolbook(a, 0, m, b, 0, min(rows, n), out, 0)
+    kernels.schoolbook(a, 0, m, b, 0, rows, out, 0)
     for done in range(rows, n, rows):
         part = b[done : done + rows]
         kernels.schoolbook_add(a, part, out[done : done + m + part.size])
