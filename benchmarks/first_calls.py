@@ -1,15 +1,22 @@
 """What a new process waits for: the import, and the first call of each operation, cache cold and warm.
 
-    python benchmarks/first_calls.py
+    python benchmarks/first_calls.py [--publish]
 
 Each figure is wall time in a process of its own; the cold ones compile into an empty cache folder, the warm ones
-(least of three) find the kernels there. Not a ratio: it tells of this machine at this hour.
+(least of three) find the kernels there. Not a ratio: it tells of this machine at this hour. --publish writes the
+table into docs/measured/first-calls.md.
 """
 
+import datetime
 import os
 import subprocess
 import sys
 import tempfile
+from pathlib import Path
+
+from fastmul.runtime.target import cpu_name
+
+PUBLISHED = Path(__file__).resolve().parent.parent / "docs/measured/first-calls.md"
 
 OPERATIONS = {
     "mul of mpz, 2^14 bits": "fastmul.mul(mpz(3)**10_000, mpz(5)**7_000)",
@@ -44,13 +51,19 @@ def first_call(call: str, cache: str) -> tuple[float, float]:
 
 
 def main() -> None:
-    print("| first call | cold | warm | import of fastmul |\n|---|--:|--:|--:|")
+    rows = ["| first call | cold | warm | import of fastmul |", "|---|--:|--:|--:|"]
+    print("\n".join(rows))
     for what, call in OPERATIONS.items():
         with tempfile.TemporaryDirectory() as cache:
             cold = first_call(call, cache)[1]
             runs = [first_call(call, cache) for _ in range(3)]
         imported, warm = (min(values) for values in zip(*runs, strict=True))
-        print(f"| {what} | {cold:.1f} s | {warm:.2f} s | {imported * 1e3:.1f} ms |", flush=True)
+        rows.append(f"| {what} | {cold:.1f} s | {warm:.2f} s | {imported * 1e3:.1f} ms |")
+        print(rows[-1], flush=True)
+    if "--publish" in sys.argv[1:]:
+        day = datetime.datetime.now(datetime.UTC).date()
+        caption = f"{cpu_name()}, {day}; `python benchmarks/first_calls.py --publish`."
+        PUBLISHED.write_text("\n".join([caption, "", *rows]) + "\n")
 
 
 if __name__ == "__main__":

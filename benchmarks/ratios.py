@@ -32,7 +32,7 @@ from fastmul.planning.explain import format_seconds
 from fastmul.runtime.target import cpu_name
 
 ROOT = Path(__file__).resolve().parent.parent
-COMMAND = "python benchmarks/ratios.py --large --publish"
+COMMAND = "python benchmarks/ratios.py --publish"
 #: Seconds spent on a line at most, rounds that it gets at least, and what a timed sample lasts at least.
 BUDGET, ROUNDS, SAMPLE = 3.0, 5, 2e-3
 MATRIX = 2048

@@ -8,7 +8,7 @@ out     |---a0 * b------|
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 import numpy as np
@@ -32,6 +32,11 @@ def _add_shifted() -> Any:
     return add_shifted
 
 
+@lru_cache(maxsize=1024)
+def _remembered(scratch_limbs: Callable[[int, int], int], m: int, n: int) -> int:
+    return scratch_limbs(m, n)  # a kernel: its call costs a tenth of a product of 64 limbs
+
+
 def with_scratch(
     multiply: Multiply,
     scratch_limbs: Callable[[int, int], int],
@@ -42,7 +47,7 @@ def with_scratch(
     """Call multiply(longer, shorter, out, scratch)."""
     if a.size < b.size:
         a, b = b, a
-    n = scratch_limbs(a.size, b.size)
+    n = _remembered(scratch_limbs, a.size, b.size)
     if n <= SMALL_SCRATCH_LIMBS:
         multiply(a, b, out, np.empty(n, np.uint64))
         return
