@@ -144,6 +144,8 @@ def _admit(
     if predicted is None or warm > 2 * predicted or warm < SLOW_SECONDS:
         warm, _ = _timed(entry.call)  # the first call may have compiled
     entry.slow, entry.refill = warm > SLOW_SECONDS, warm < REFILL_SECONDS
+    if warm > patience:  # the prediction was too low: what was waited for is its time
+        entry.samples.append(warm)
     history.note(contestant, case, threads, warm)
     entry.repeats = max(1, round(SAMPLE_SECONDS / max(warm, 1e-9)))
     return entry
@@ -199,7 +201,7 @@ def _time_in_turns(entries: list[Entry], rounds: int, hurried: bool = False) -> 
                 break
             for i in range(len(entries)):
                 entry = entries[(i + turn) % len(entries)]
-                if entry.slow and turn > 0:
+                if entry.slow and entry.samples:
                     continue
                 with _threads(entry.record.threads):
                     if entry.refill:
