@@ -21,7 +21,7 @@ from fastmul.comparison.report import Comparison
 from fastmul.runtime.threads import available_cpus
 
 OPERATIONS = ("matmul", "mul")
-#: After so long, long calls are timed in one round: a comparison with no argument stays below two minutes.
+#: After so long, long calls are timed in one round.
 UNHURRIED_SECONDS = 20.0
 BASELINES = {"matmul": (DGEMM, SGEMM), "mul": (GMP,)}
 #: Contestants that also run on all CPUs when the caller names no thread count.
@@ -78,7 +78,7 @@ def compare(
 
     Complexity
     ----------
-    About a minute and a half on two cores with the defaults; memory a few hundred MiB.
+    Two to three minutes on two cores with the defaults, the first time; memory a few hundred MiB.
 
     Source
     ------
