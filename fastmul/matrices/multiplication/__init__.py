@@ -28,6 +28,8 @@ def matmul(
     *,
     out: Any = None,
     dtype: Any = None,
+    mod: Any = None,
+    semiring: Any = None,
     overflow: str = "wrap",
     accuracy: str | None = None,
     algorithm: str = "auto",
@@ -46,6 +48,11 @@ def matmul(
         Where the product goes; may overlap the operands.
     dtype : dtype, optional
         The dtype in which the product is formed and returned. Default: NumPy's promotion of the operands' dtypes.
+    mod : int, optional
+        Multiply modulo this integer, 2 to 2**63 or 2**64: entries of any sign in, int64 in [0, mod) out (uint64
+        modulo 2**64).
+    semiring : fastmul.Semiring, optional
+        Multiply over this semiring (`fastmul.min_plus`, ...) instead of under + and *.
     overflow : {"wrap", "raise", "promote"}
         Integers that do not fit the result's dtype wrap modulo 2^bits, raise, or make the result wider: the
         smallest integer dtype from the promotion on that holds every entry, or Python ints in an object array.
@@ -102,7 +109,7 @@ def matmul(
     if (
         type(a) is np.ndarray
         and type(b) is np.ndarray
-        and out is dtype is accuracy is threads is None
+        and out is dtype is mod is semiring is accuracy is threads is None
         and overflow == "wrap"
         and algorithm == "auto"
         and verify is False
@@ -114,6 +121,8 @@ def matmul(
         a,
         b,
         dtype=dtype,
+        mod=mod,
+        semiring=semiring,
         overflow=overflow,
         accuracy=accuracy,
         algorithm=algorithm,
@@ -223,7 +232,7 @@ def _wrapping_product(
     a, b = problem.pair
     if not n_checks:
         return row.run(problem, a, b, out)
-    if problem.dtype.kind not in "biuO":
+    if problem.algebra is None and problem.dtype.kind not in "biuO":
         raise ValueError(
             f"matmul(verify=...) checks exact products; the result here is {problem.dtype}"
         )

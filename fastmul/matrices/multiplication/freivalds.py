@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 
+import gmpy2
 import numpy as np
 
 from fastmul.bounds.freivalds import VECTORS
@@ -22,6 +23,8 @@ def is_right(
     """One check of a stacked product in problem.dtype; a wrong one passes with the odds of bounds/freivalds."""
     if c.size == 0:
         return True
+    if problem.algebra is not None:
+        return problem.algebra.is_right(problem, a, b, c, rng)
     if problem.kind == "bool":
         return _rows_are_right(a, b, c, rng)
     if problem.dtype.kind == "O":
@@ -39,7 +42,27 @@ def is_right(
 
 def is_right_modulo_prime(a: np.ndarray, b: np.ndarray, c: np.ndarray, rng: random.Random) -> bool:
     """One check of a 2-D product of Python ints, modulo a random 61-bit prime."""
-    p = random_prime(rng)
+    return _holds_modulo(random_prime(rng), a, b, c, rng)
+
+
+def is_right_modulo(
+    p: int, a: np.ndarray, b: np.ndarray, c: np.ndarray, rng: random.Random
+) -> bool:
+    """One check of a stacked product modulo p: as many random vectors as make a miss as rare as 2^-40.
+
+    A wrong entry hides from one vector with probability at most 1/q, q the least prime factor of p.
+    """
+    prime_bits = p.bit_length() - 1 if gmpy2.is_prime(p) else 1
+    vectors = -(-VECTORS // prime_bits)
+    return all(
+        _holds_modulo(p, x, y, c[index], rng)
+        for index, x, y in stacks.each(a, b)
+        for _ in range(vectors)
+    )
+
+
+def _holds_modulo(p: int, a: np.ndarray, b: np.ndarray, c: np.ndarray, rng: random.Random) -> bool:
+    """Whether A (B x) = C x modulo p for one random x, in Python ints."""
     x = np.array([rng.randrange(p) for _ in range(c.shape[1])] or [0][:0], object)
     a, b, c = (v.astype(object) % p for v in (a, b, c))
     return bool(np.array_equal(a @ (b @ x % p) % p, c @ x % p))

@@ -42,6 +42,8 @@ def float_type(problem: MatmulProblem) -> str | None:
 
 
 def refuses(problem: MatmulProblem) -> str | None:
+    if problem.beyond_machine:
+        return problem.beyond_machine
     if problem.kind == "other":
         return f"{problem.dtype} has no BLAS product here"
     if float_type(problem) is None:

@@ -18,6 +18,10 @@ def matmul(a: Any, b: Any) -> Any:
     return matmul(a, b, algorithm="numpy")
 
 
+def refuses(problem: MatmulProblem) -> str | None:
+    return problem.beyond_machine
+
+
 def cost(problem: MatmulProblem) -> float:
     if problem.kind == "float":  # BLAS
         return problem.batch * costs.seconds(f"matmul.gemm.{problem.dtype.name}", problem.size)

@@ -8,13 +8,14 @@ from typing import Any
 
 import numpy as np
 
+from fastmul.matrices.algebra import Algebra, resolve
 from fastmul.matrices.multiplication import stacks
 from fastmul.matrices.multiplication.problem import MatmulProblem
 from fastmul.runtime import arrays
 from fastmul.runtime.threads import get_threads
 
 OVERFLOWS = ("wrap", "raise", "promote")
-ACCURACIES = (None, "fast")
+ACCURACIES = (None, "fast", "reproducible", "correctly_rounded")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,8 @@ def analyse(
     b: Any,
     *,
     dtype: Any = None,
+    mod: Any = None,
+    semiring: Any = None,
     overflow: str = "wrap",
     accuracy: str | None = None,
     algorithm: str = "auto",
@@ -46,6 +49,11 @@ def analyse(
     get_threads(threads)  # refuses what is no number of threads
     a, b = (_plain(x) for x in arrays.as_operands("matmul", a, b))
     a, b, shape, drop = stack(a, b)
+    if (algebra := resolve("matmul", mod, semiring)) is not None:
+        _exclude(algebra, mod, overflow=(overflow, "wrap"), accuracy=(accuracy, None))
+        a, b, result = algebra.prepare(a, b, None if dtype is None else np.dtype(dtype))
+        problem = _problem(a, b, shape, result, threads=threads, algebra=algebra)
+        return Operands(problem, a, b, shape, drop, overflow, to_objects=False)
     to_objects = False
     if "O" in (a.dtype.kind, b.dtype.kind) or (dtype is not None and np.dtype(dtype).kind == "O"):
         result_dtype(a.dtype, b.dtype, dtype)  # refuses a dtype to which objects do not cast
@@ -70,19 +78,39 @@ def analyse(
         raise ValueError(
             f"matmul(accuracy={accuracy!r}) is for floats; the result here is {result}, exact anyway"
         )
-    problem = MatmulProblem(
+    if accuracy is None and algorithm == "strassen":  # asked for by name
+        accuracy = "fast"
+    problem = _problem(a, b, shape, result, threads=threads, accuracy=accuracy)
+    return Operands(problem, a, b, shape, drop, overflow, to_objects)
+
+
+def _problem(
+    a: np.ndarray, b: np.ndarray, shape: tuple[int, ...], dtype: np.dtype, **fields: Any
+) -> MatmulProblem:
+    """The problem of stacked operands."""
+    return MatmulProblem(
         m=shape[-2],
         k=a.shape[-1],
         n=shape[-1],
         batch=math.prod(shape[:-2]),
         a_dtype=a.dtype,
         b_dtype=b.dtype,
-        dtype=result,
-        may_reassociate=accuracy == "fast" or algorithm == "strassen",
-        threads=threads,
+        dtype=dtype,
         operands=(a, b),
+        **fields,
     )
-    return Operands(problem, a, b, shape, drop, overflow, to_objects)
+
+
+def _exclude(algebra: Algebra, mod: Any, **keywords: tuple[Any, Any]) -> None:
+    """Refuse keywords that mean nothing in an algebra: each with its value and its default."""
+    given = f"mod={mod!r}" if mod is not None else f"semiring={algebra.name}"
+    belongs = {"overflow": "machine integers", "accuracy": "floats"}
+    for keyword, (value, default) in keywords.items():
+        if value != default:
+            raise ValueError(
+                f"matmul({given}, {keyword}={value!r}): {keyword} is for {belongs[keyword]}; "
+                f"over {algebra.name} there is nothing to choose"
+            )
 
 
 def check_choice(keyword: str, value: Any, choices: tuple[Any, ...]) -> None:

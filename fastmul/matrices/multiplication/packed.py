@@ -28,6 +28,8 @@ def matmul(a: Any, b: Any) -> Any:
 
 
 def refuses(problem: MatmulProblem) -> str | None:
+    if problem.beyond_machine:
+        return problem.beyond_machine
     if problem.kind == "other":
         return f"there is no packed kernel for {problem.dtype}"
     return None
@@ -105,12 +107,12 @@ def small_product(
 
     def product(x: np.ndarray, y: np.ndarray) -> np.ndarray:
         c = np.empty(shape, out)
-        kernel(x, y.T, c)
+        kernel(x, y.T, c, 0)
         return c
 
     def viewed(x: np.ndarray, y: np.ndarray) -> np.ndarray:
         c = np.empty(shape, out)
-        kernel(x.view(as_a), y.T.view(as_b), c.view(as_out))
+        kernel(x.view(as_a), y.T.view(as_b), c.view(as_out), 0)
         return c
 
     return product if (a, b, out) == (as_a, as_b, as_out) else viewed

@@ -8,10 +8,16 @@ from typing import Any
 
 import numpy as np
 
+from fastmul.matrices.algebra import Algebra
+
+#: Accuracies that a float product in any order and blocking does not have.
+EXACT_ACCURACIES = ("reproducible", "correctly_rounded")
+
 
 @dataclass(frozen=True)
 class MatmulProblem:
-    """`batch` products (m, k) @ (k, n) in `dtype`: integers modulo 2^bits, booleans under or/and, or floats.
+    """`batch` products (m, k) @ (k, n) in `dtype`: integers modulo 2^bits, booleans under or/and, or floats;
+    with an `algebra`, in that one.
 
     Bounds from dtypes are free; bounds from values are an O(mk + kn) scan of `operands`, made when first asked.
     """
@@ -23,23 +29,40 @@ class MatmulProblem:
     a_dtype: np.dtype
     b_dtype: np.dtype
     dtype: np.dtype
-    may_reassociate: bool = False  # floats: accuracy="fast", or the algorithm was asked for by name
+    accuracy: str | None = None  # floats only
+    algebra: Algebra | None = None  # None: the dtype's own arithmetic
     threads: int | None = None
     operands: tuple[np.ndarray, np.ndarray] | None = field(default=None, compare=False, repr=False)
 
     @property
     def kind(self) -> str:
-        """'bool', 'int', 'float' (float32 and float64), or 'other': only NumPy's own business."""
+        """'bool', 'int', 'float' (float32 and float64), 'other': only NumPy's own business, or the algebra's kind."""
+        if self.algebra is not None:
+            return self.algebra.kind
         if self.dtype.char in "fd":
             return "float"
         return {"b": "bool", "i": "int", "u": "int"}.get(self.dtype.kind, "other")
+
+    @property
+    def may_reassociate(self) -> bool:
+        """Floats: whether algorithms without the classical componentwise bound will do."""
+        return self.accuracy == "fast"
+
+    @property
+    def beyond_machine(self) -> str | None:
+        """Why arithmetic in the dtype itself, in whatever order, is not what is asked for; None if it is."""
+        if self.algebra is not None:
+            return f"the product is over {self.algebra.name}"
+        if self.accuracy in EXACT_ACCURACIES:
+            return f"accuracy={self.accuracy!r} is more than float sums in any order have"
+        return None
 
     @property
     def key(self) -> tuple[Any, ...]:
         """What costs depend on: MatmulProblem(*key) is this problem without its operands."""
         return (
             self.m, self.k, self.n, self.batch,
-            self.a_dtype, self.b_dtype, self.dtype, self.may_reassociate,
+            self.a_dtype, self.b_dtype, self.dtype, self.accuracy, self.algebra,
         )  # fmt: skip
 
     @property
@@ -91,7 +114,8 @@ class MatmulProblem:
     def __str__(self) -> str:
         batch = f"{self.batch} x " if self.batch != 1 else ""
         names = f"{self.a_dtype} @ {self.b_dtype} -> {self.dtype}"
-        return f"{batch}({self.m}, {self.k}) @ ({self.k}, {self.n}), {names}"
+        over = f" over {self.algebra.name}" if self.algebra is not None else ""
+        return f"{batch}({self.m}, {self.k}) @ ({self.k}, {self.n}), {names}{over}"
 
 
 def largest_magnitude(dtype: np.dtype) -> int:

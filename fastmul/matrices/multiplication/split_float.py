@@ -83,6 +83,8 @@ def plan_of(problem: MatmulProblem) -> Plan:
 
 
 def refuses(problem: MatmulProblem) -> str | None:
+    if problem.beyond_machine:
+        return problem.beyond_machine
     if problem.kind != "int":
         return f"it splits integers, and the result is {problem.dtype}"
     return None

@@ -51,6 +51,8 @@ def levels_for(m: int, k: int, n: int) -> int:
 
 
 def refuses(problem: MatmulProblem) -> str | None:
+    if problem.beyond_machine:
+        return problem.beyond_machine
     if problem.kind == "bool":
         return "or/and has no subtraction"
     if problem.kind == "float" and not problem.may_reassociate:

@@ -9,7 +9,7 @@ from fastmul.matrices.multiplication import gemm, numpy, packed, split_float, st
 from fastmul.matrices.multiplication.operands import analyse
 from fastmul.matrices.multiplication.problem import MatmulProblem
 from fastmul.planning import cost
-from fastmul.planning.algorithm import Algorithm, Operation, never
+from fastmul.planning.algorithm import Algorithm, Operation
 from fastmul.planning.pick import pick
 
 TABLE = (
@@ -52,7 +52,7 @@ TABLE = (
     Algorithm(
         name="numpy",
         run=numpy.run,
-        refuses=never,
+        refuses=numpy.refuses,
         cost=numpy.cost,
         summary="np.matmul as it is.",
         complexity="O(mkn), a plain loop for integers.",

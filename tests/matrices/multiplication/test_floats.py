@@ -47,10 +47,10 @@ def test_auto_takes_no_other_bound(monkeypatch):
     by_cost.cache_clear()
     f8 = np.dtype(float)
     assert choose(MatmulProblem(999, 999, 999, 1, f8, f8, f8)).name != "strassen"
-    assert choose(MatmulProblem(999, 999, 999, 1, f8, f8, f8, True)).name == "strassen"
+    assert choose(MatmulProblem(999, 999, 999, 1, f8, f8, f8, "fast")).name == "strassen"
     monkeypatch.undo()
     cost.forget()
-    assert choose(MatmulProblem(9, 9, 9, 1, f8, f8, f8, True)).name != "strassen"
+    assert choose(MatmulProblem(9, 9, 9, 1, f8, f8, f8, "fast")).name != "strassen"
 
 
 @pytest.mark.parametrize("strides", ["reversed", "gaps"])

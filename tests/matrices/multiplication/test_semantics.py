@@ -297,7 +297,7 @@ def test_objects_that_are_no_integers():
     "keywords",
     [
         {"overflow": "saturate"},
-        {"accuracy": "reproducible"},
+        {"accuracy": "exact"},
         {"overflow": "promote", "dtype": "int64"},
         {"overflow": "promote", "out": np.empty((2, 2), "int64")},
         {"accuracy": "fast"},
