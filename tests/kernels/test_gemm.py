@@ -10,9 +10,9 @@ from itertools import product
 import numpy as np
 import pytest
 
-from fastmul.kernels.cpu.gemm import driver, multiply
+from fastmul.kernels.cpu.gemm import driver, emit, multiply
 from fastmul.kernels.cpu.gemm.kernels import Kernels, kernels
-from fastmul.kernels.cpu.gemm.rings import rings
+from fastmul.kernels.cpu.gemm.rings import Ring, Tile, rings
 from fastmul.kernels.reference import gemm as reference
 from fastmul.runtime.jit import Kernel
 from fastmul.runtime.target import target
@@ -186,6 +186,69 @@ def test_the_reference_says_the_same(name):
     c = np.empty((5, 7), rings()[name].result)
     reference.multiply(a, b, c, name)
     np.testing.assert_array_equal(c, truth(name, a, b))
+
+
+# ---------------------------------------------------------------- rings of one's own
+
+
+def _smaller(builder, x, y):
+    return builder.select(builder.icmp_signed("<", x, y), x, y)
+
+
+def _plus_then_min(builder, c, a, b):
+    return _smaller(builder, c, builder.add(a, b))
+
+
+MIN_PLUS = Ring("test_min_plus", *["int64"] * 6, _plus_then_min, Tile(2, 1, 4, 4, 16), 64,
+                zero=2**62, join=_smaller)  # fmt: skip
+
+
+def test_a_semiring_whose_zero_is_infinity():
+    rng = np.random.default_rng(20)
+    for m, k, n in ((5, 9, 11), (4, 4, 8), (1, 1, 1), (3, 0, 2)):
+        a, b = rng.integers(-(2**60), 2**60, (m, k)), rng.integers(-(2**60), 2**60, (k, n))
+        c = np.empty((m, n), np.int64)
+        multiply(a, b, c, MIN_PLUS)
+        expected = (a[:, :, None] + b[None]).min(axis=1, initial=2**62)
+        np.testing.assert_array_equal(c, expected)
+
+
+def _modulo(builder, x, kind, p):
+    return builder.urem(x, emit.splat(builder, p, kind.count) if hasattr(kind, "count") else p)
+
+
+def _add_halves(builder, c, a, b, p):
+    """Sums of the low and of the high 32 bits of products."""
+    wide = builder.mul(a, b)
+    low = builder.and_(wide, emit.constant(wide.type, 2**32 - 1))
+    return builder.add(c[0], low), builder.add(
+        c[1], builder.lshr(wide, emit.constant(wide.type, 32))
+    )
+
+
+MOD_P = Ring(
+    "test_mod_p", *["uint64"] * 6, _add_halves, Tile(2, 1, 16, 4, 16), 64,
+    encode_a=_modulo, encode_b=_modulo,
+    n_accumulators=2, period=3, parameters=("uint64",), operand_bits=32,
+    reduce=lambda builder, c, p: tuple(builder.urem(x, p) for x in c),
+    store=lambda builder, c, p: builder.urem(
+        builder.add(c[0], builder.shl(builder.urem(c[1], p), emit.constant(p.type, 32))), p),
+    join=lambda builder, x, y, p: builder.urem(builder.add(x, y), p),
+)  # fmt: skip
+
+
+def test_a_ring_with_a_modulus_two_accumulators_and_delayed_reduction():
+    rng = np.random.default_rng(21)
+    for p in (2, 998244353, 2**32 - 5):
+        for m, k, n in ((5, 41, 11), (4, 16, 8), (3, 2, 2)):
+            a, b = (
+                rng.integers(0, 2**64, (m, k), np.uint64),
+                rng.integers(0, 2**64, (k, n), np.uint64),
+            )
+            c = np.empty((m, n), np.uint64)
+            multiply(a, b, c, MOD_P, parameters=np.array([p], np.uint64))
+            expected = a.astype(object) @ b.astype(object) % p
+            np.testing.assert_array_equal(c, expected.astype(np.uint64))
 
 
 # ---------------------------------------------------------------- memory

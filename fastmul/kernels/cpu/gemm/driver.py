@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 
 from fastmul.kernels.cpu.gemm.kernels import Kernels, kernels
+from fastmul.kernels.cpu.gemm.rings import Ring
 from fastmul.runtime.scratch import lease
 from fastmul.runtime.threads import get_threads, run
 
@@ -34,14 +35,22 @@ PACK_BYTES = 4 << 20
 
 
 def multiply(
-    a: np.ndarray, b: np.ndarray, c: np.ndarray, ring: str, threads: int | None = None
+    a: np.ndarray,
+    b: np.ndarray,
+    c: np.ndarray,
+    ring: str | Ring,
+    threads: int | None = None,
+    parameters: np.ndarray | None = None,
 ) -> None:
-    """C = A B over the ring named `ring` (rings.py); c overlaps neither a nor b."""
-    multiply_with(kernels(ring), a, b, c, threads)
+    """C = A B over a ring, or the one so named in rings.py; c overlaps neither a nor b.
+
+    `parameters`: the ring's run-time parameters, in 8-byte words.
+    """
+    multiply_with(kernels(ring), a, b, c, threads, parameters)
 
 
-def small_kernel(ring: str, m: int, k: int, n: int) -> Any:
-    """The kernel (a, b.T, c) of a product small enough for one call; None otherwise."""
+def small_kernel(ring: str | Ring, m: int, k: int, n: int) -> Any:
+    """The kernel (a, b.T, c, address of the parameters or 0) of a product small enough for one call, or None."""
     found = kernels(ring)
     return found.multiply_small if _is_small(found, m, k, n) else None
 
@@ -51,16 +60,22 @@ def _is_small(found: Kernels, m: int, k: int, n: int) -> bool:
 
 
 def multiply_with(
-    found: Kernels, a: np.ndarray, b: np.ndarray, c: np.ndarray, threads: int | None = None
+    found: Kernels,
+    a: np.ndarray,
+    b: np.ndarray,
+    c: np.ndarray,
+    threads: int | None = None,
+    parameters: np.ndarray | None = None,
 ) -> None:
     """C = A B by the given kernels."""
     (m, k), n = a.shape, b.shape[1]
     if k == 0 or m == 0 or n == 0:
-        c[...] = 0
+        c[...] = found.ring.zero
         return
+    where = 0 if parameters is None else parameters.ctypes.data
     nr, kc = found.nr, found.ring.tile.kc
     if _is_small(found, m, k, n):
-        found.multiply_small(a, b.T, c)
+        found.multiply_small(a, b.T, c, where)
         return
     widest = (
         max(
@@ -72,13 +87,13 @@ def multiply_with(
     )
     for j in range(0, n, widest):
         stop = min(n, j + widest)
-        _multiply_columns(found, a, b[:, j:stop].T, c[:, j:stop], get_threads(threads))
+        _multiply_columns(found, a, b[:, j:stop].T, c[:, j:stop], get_threads(threads), where)
 
 
 def _multiply_columns(
-    found: Kernels, a: np.ndarray, bt: np.ndarray, c: np.ndarray, threads: int
+    found: Kernels, a: np.ndarray, bt: np.ndarray, c: np.ndarray, threads: int, parameters: int
 ) -> None:
-    """C = A B for so few columns that a block of all of them fits a slab."""
+    """C = A B for so few columns that a block of all of them fits a slab; parameters at this address."""
     ring, tile, side = found.ring, found.ring.tile, found.ring.side_b
     (m, k), n = a.shape, bt.shape[0]
     n_panels = -(-n // ring.nr)
@@ -100,13 +115,14 @@ def _multiply_columns(
                 deep = min(kc, k_stop - first)
                 groups = side.header_words + -(-deep // ring.k_group)
                 to = slab_address + block * block_bytes + start * groups * side.word_bytes
-                found.pack_b(bt, start, count, first, deep, to)
+                found.pack_b(bt, start, count, first, deep, to, parameters)
 
         def multiply_chunk(start: int, k_start: int, k_stop: int) -> None:
             stop = min(m, start + rows)
             with lease(found.scratch_bytes) as scratch:
+                room = scratch.ctypes.data
                 found.multiply_rows(
-                    a, c, start, stop, k_start, k_stop, slab_address, scratch.ctypes.data
+                    a, c, start, stop, k_start, k_stop, slab_address, room, parameters
                 )
 
         for k_start in range(0, k, depth):

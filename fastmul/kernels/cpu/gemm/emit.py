@@ -74,6 +74,11 @@ def store(builder: Any, value: Any, pointer: Any, align: int = 1) -> None:
     builder.store(value, builder.bitcast(pointer, value.type.as_pointer()), align=align)
 
 
+def words(builder: Any, address: Any, dtypes: tuple[str, ...]) -> list[Any]:
+    """The scalars of these dtypes in the 8-byte words at an address."""
+    return [load(builder, at(builder, address, 8 * i), element(d)) for i, d in enumerate(dtypes)]
+
+
 def resize(builder: Any, value: Any, kind: Any, signed: bool) -> Any:
     """Integers (or vectors of them) widened or truncated to `kind`."""
     have, want = size(value.type), size(kind)

@@ -30,8 +30,8 @@ class Kernels:
         groups = tile.kc // ring.k_group
         a_block_bytes = round_up(tile.mc * (side_a.header_words + groups) * side_a.word_bytes)
         self.scratch_bytes = a_block_bytes + tile_bytes
-        self.pack_a = make_pack(side_a, f"gemm_{name}_pack_a")
-        self.pack_b = make_pack(side_b, f"gemm_{name}_pack_b")
+        self.pack_a = make_pack(side_a)
+        self.pack_b = make_pack(side_b)
         sizes = {
             "MR": tile.mr, "NR": ring.nr, "KC": tile.kc, "MC": tile.mc, "NC": tile.nc, "GROUP": ring.k_group,
             "A_WORD": side_a.word_bytes, "B_WORD": side_b.word_bytes, "C_BYTES": c_bytes,
@@ -39,12 +39,13 @@ class Kernels:
             "TILE_BYTES": tile_bytes,
         }  # fmt: skip
         self.multiply_rows = kernel(
-            void(const(Array(a, 2, "A")), c_type, *[types.int64] * 6), name=f"gemm_{name}_rows",
+            void(const(Array(a, 2, "A")), c_type, *[types.int64] * 7), name=f"gemm_{name}_rows",
             pack_a=self.pack_a, micro_kernel=make_micro_kernel(ring),
             get=make_get(ring.result), put=make_put(ring.result), **sizes,
         )(loops.multiply_rows)  # fmt: skip
         self.multiply_small = kernel(
-            types.int64(const(Array(a, 2, "A")), const(Array(b, 2, "A")), c_type), name=f"gemm_{name}_small",
+            types.int64(const(Array(a, 2, "A")), const(Array(b, 2, "A")), c_type, types.int64),
+            name=f"gemm_{name}_small",
             pack_b=self.pack_b, multiply_rows=self.multiply_rows, **sizes,
         )(loops.multiply_small)  # fmt: skip
 
@@ -54,6 +55,6 @@ def round_up(n_bytes: int) -> int:
 
 
 @cache
-def kernels(name: str) -> Kernels:
-    """The kernels of the ring `name`, for this process's code-generation target."""
-    return Kernels(rings()[name])
+def kernels(ring: str | Ring) -> Kernels:
+    """The kernels of a ring, or of the one so named in rings.py, for this process's code-generation target."""
+    return Kernels(rings()[ring] if isinstance(ring, str) else ring)

@@ -18,8 +18,11 @@ BLOCK = 4
 STRETCH = 8
 
 
-def pack(x, first, rows, start, depth, to):  # type: ignore[no-untyped-def]
-    """Template: pack x[first : first + rows, start : start + depth] into panels at the address `to`."""
+def pack(x, first, rows, start, depth, to, parameters):  # type: ignore[no-untyped-def]
+    """Template: pack x[first : first + rows, start : start + depth] into panels at the address `to`.
+
+    `parameters` is the address of the ring's, here and below.
+    """
     groups = (depth + GROUP - 1) // GROUP
     whole_groups = depth // GROUP
     row_stride, k_stride = x.strides
@@ -36,12 +39,12 @@ def pack(x, first, rows, start, depth, to):  # type: ignore[no-untyped-def]
             if left == ROWS and k_stride == ITEM_BYTES:
                 while g + BLOCK <= min(g_stop, whole_groups):
                     source = corner + g * GROUP * ITEM_BYTES
-                    put_block(panel + g * ROWS * WORD_BYTES, source, row_stride)
+                    put_block(panel + g * ROWS * WORD_BYTES, source, row_stride, parameters)
                     g += BLOCK
             elif left == ROWS and row_stride == ITEM_BYTES:
                 while g < min(g_stop, whole_groups):
                     source = corner + g * GROUP * k_stride
-                    put_group(panel + g * ROWS * WORD_BYTES, source, k_stride)
+                    put_group(panel + g * ROWS * WORD_BYTES, source, k_stride, parameters)
                     g += 1
             while g < g_stop:
                 word = panel + g * ROWS * WORD_BYTES
@@ -50,7 +53,7 @@ def pack(x, first, rows, start, depth, to):  # type: ignore[no-untyped-def]
                 for r in range(left):
                     for q in range(min(GROUP, depth - g * GROUP)):
                         value = x[first + done + r, start + g * GROUP + q]
-                        put(word + (r * GROUP + q) * PACKED_BYTES, value)
+                        put(word + (r * GROUP + q) * PACKED_BYTES, value, parameters)
                 g += 1
     if HEADER:
         for done in range(0, rows, ROWS):
@@ -60,7 +63,7 @@ def pack(x, first, rows, start, depth, to):  # type: ignore[no-untyped-def]
                 add_excess(header, header + g * ROWS * WORD_BYTES)
 
 
-def multiply_rows(a, c, i_start, i_stop, k_start, k_stop, slab, scratch):  # type: ignore[no-untyped-def]
+def multiply_rows(a, c, i_start, i_stop, k_start, k_stop, slab, scratch, parameters):  # type: ignore[no-untyped-def]
     """Template: C[i_start:i_stop] (+)= A[i_start:i_stop, k_start:k_stop] B[k_start:k_stop].
 
     `slab` is the address of these rows of B, packed; `scratch` that of room for one tile of C and,
@@ -76,7 +79,7 @@ def multiply_rows(a, c, i_start, i_stop, k_start, k_stop, slab, scratch):  # typ
         for k in range(k_start, k_stop, KC):
             depth = min(KC, k_stop - k)
             groups = (depth + GROUP - 1) // GROUP
-            pack_a(a, i, rows, k, depth, a_block)
+            pack_a(a, i, rows, k, depth, a_block, parameters)
             for j_block in range(0, n, NC):
                 for i_tile in range(0, rows, MR):
                     a_panel = a_block + i_tile * (A_HEADER + groups) * A_WORD
@@ -85,21 +88,26 @@ def multiply_rows(a, c, i_start, i_stop, k_start, k_stop, slab, scratch):  # typ
                         m_left, n_left = rows - i_tile, n - j
                         if m_left >= MR and n_left >= NR and column_stride == C_BYTES:
                             corner = address(c) + (i + i_tile) * row_stride + j * column_stride
-                            micro_kernel(a_panel, b_panel, groups, corner, row_stride, k)
+                            micro_kernel(
+                                a_panel, b_panel, groups, corner, row_stride, k, parameters
+                            )
                         else:
                             m_left, n_left = min(MR, m_left), min(NR, n_left)
                             if k > 0:
                                 for r in range(m_left):
                                     for s in range(n_left):
-                                        put(tile + (r * NR + s) * C_BYTES, c[i + i_tile + r, j + s])
-                            micro_kernel(a_panel, b_panel, groups, tile, NR * C_BYTES, k)
+                                        entry = tile + (r * NR + s) * C_BYTES
+                                        put(entry, c[i + i_tile + r, j + s], parameters)
+                            micro_kernel(
+                                a_panel, b_panel, groups, tile, NR * C_BYTES, k, parameters
+                            )
                             for r in range(m_left):
                                 for s in range(n_left):
                                     c[i + i_tile + r, j + s] = get(tile + (r * NR + s) * C_BYTES)
             b_block += b_row * (B_HEADER + groups)
 
 
-def multiply_small(a, b_transposed, c):  # type: ignore[no-untyped-def]
+def multiply_small(a, b_transposed, c, parameters):  # type: ignore[no-untyped-def]
     """Template: C = A B in one call, with scratch of its own."""
     n, k = b_transposed.shape
     b_row = (n + NR - 1) // NR * NR * B_WORD
@@ -113,6 +121,7 @@ def multiply_small(a, b_transposed, c):  # type: ignore[no-untyped-def]
     memory = np.empty(ALIGNMENT + slab_bytes + TILE_BYTES + a_bytes, np.uint8)
     slab = (address(memory) + ALIGNMENT - 1) // ALIGNMENT * ALIGNMENT
     for start in range(0, k, KC):
-        pack_b(b_transposed, 0, n, start, min(KC, k - start), slab + start // KC * block_bytes)
-    multiply_rows(a, c, 0, c.shape[0], 0, k, slab, slab + slab_bytes)
+        depth, block = min(KC, k - start), slab + start // KC * block_bytes
+        pack_b(b_transposed, 0, n, start, depth, block, parameters)
+    multiply_rows(a, c, 0, c.shape[0], 0, k, slab, slab + slab_bytes, parameters)
     return memory.size  # keeps `memory` alive until here

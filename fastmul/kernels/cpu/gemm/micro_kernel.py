@@ -29,28 +29,32 @@ from fastmul.kernels.cpu.gemm import emit
 from fastmul.kernels.cpu.gemm.emit import I32, I64
 from fastmul.kernels.cpu.gemm.rings import Ring
 
+Tile = list[list[list[Any]]]
+
 _WRITE, _KEEP, _DATA = I32(1), I32(3), I32(1)  # the arguments of llvm.prefetch
 
 
 def make_micro_kernel(ring: Ring) -> Any:
     """The micro-kernel of a ring, as a Numba intrinsic on int64 addresses.
 
-    ``micro_kernel(a, b, groups, c, row_bytes, accumulate)``: C = A B, or C += A B if accumulate.
+    ``micro_kernel(a, b, groups, c, row_bytes, accumulate, parameters)``: C = A B, or C += A B if accumulate.
     """
 
     @intrinsic
     def micro_kernel(typing_context: Any, a: Any, b: Any, groups: Any, c: Any, row_bytes: Any,
-                     accumulate: Any) -> Any:  # fmt: skip
+                     accumulate: Any, parameters: Any) -> Any:  # fmt: skip
         def lower(context: Any, builder: Any, sig: Any, args: Any) -> Any:
             _Emitter(ring, builder).emit(*args)
             return context.get_dummy_value()
 
-        return types.void(*[types.int64] * 6), lower
+        return types.void(*[types.int64] * 7), lower
 
     return micro_kernel
 
 
 class _Emitter:
+    """Emits one micro-kernel. An entry of C is a list of `n_accumulators` vectors; a tile is rows of entries."""
+
     def __init__(self, ring: Ring, builder: Any) -> None:
         self.ring, self.builder = ring, builder
         self.mr, self.nv = ring.tile.mr, ring.tile.nv
@@ -59,12 +63,19 @@ class _Emitter:
         self.b_vector = ir.VectorType(ring.side_b.word, ring.lanes)
         self.stored = ir.VectorType(emit.element(ring.result), ring.lanes)
         self.header_a, self.header_b = ring.side_a.header_words, ring.side_b.header_words
+        self.parameters: list[Any] = []
 
-    def emit(self, a: Any, b: Any, groups: Any, c: Any, row_bytes: Any, accumulate: Any) -> None:
+    def emit(self, a: Any, b: Any, groups: Any, c: Any, row_bytes: Any, accumulate: Any,
+             parameters: Any) -> None:  # fmt: skip
         builder = self.builder
+        self.parameters = [
+            emit.splat(builder, word, self.ring.lanes)
+            for word in emit.words(builder, parameters, self.ring.parameters)
+        ]
         rows = self._rows(emit.at(builder, c), row_bytes)
         self._prefetch(rows)
-        tile = self._loop(groups, *self._start(emit.at(builder, a), emit.at(builder, b)))
+        a, b, tile = self._start(emit.at(builder, a), emit.at(builder, b))
+        tile = self._sum(groups, a, b, tile)
         with builder.if_else(builder.icmp_signed("!=", accumulate, I64(0))) as (add, replace):
             with add:
                 self._write(tile, rows, add=True)
@@ -84,90 +95,138 @@ class _Emitter:
                 where = emit.at(self.builder, row, offset)
                 emit.call(self.builder, "llvm.prefetch.p0", emit.VOID, where, _WRITE, _KEEP, _DATA)
 
-    def _start(self, a: Any, b: Any) -> tuple[Any, Any, list[list[Any]]]:
-        """The first k-groups, and the tile to start from: zeros, or minus the excess in a panel's header."""
-        builder, zero = self.builder, emit.constant(self.accumulator, 0)
-        tile = [[zero] * self.nv for _ in range(self.mr)]
+    def _start(self, a: Any, b: Any) -> tuple[Any, Any, Tile]:
+        """The first k-groups, and the tile to start from: the ring's zero, or minus the excess in a header."""
+        builder, zero = self.builder, emit.constant(self.accumulator, self.ring.zero)
+        tile = [[[zero] * self.ring.n_accumulators] * self.nv] * self.mr
         vector_bytes = emit.size(self.accumulator)
         if self.header_b:
             loads = [
                 emit.load(builder, emit.at(builder, b, j * vector_bytes), self.accumulator)
                 for j in range(self.nv)
             ]
-            tile = [[builder.sub(zero, excess) for excess in loads]] * self.mr
+            tile = [[[builder.sub(zero, excess)] for excess in loads]] * self.mr
             b = emit.at(builder, b, self.nv * vector_bytes)
         elif self.header_a:
+            tile = []
             for i in range(self.mr):
                 excess = emit.load(
                     builder, emit.at(builder, a, i * self.a_bytes), self.accumulator.element
                 )
                 start = builder.sub(zero, emit.splat(builder, excess, self.ring.lanes))
-                tile[i] = [start] * self.nv
+                tile.append([[start]] * self.nv)
             a = emit.at(builder, a, self.mr * self.a_bytes)
         return a, b, tile
 
-    def _loop(self, groups: Any, a: Any, b: Any, tile: list[list[Any]]) -> list[list[Any]]:
-        """One step for each k-group.
+    def _sum(self, groups: Any, a: Any, b: Any, tile: Tile) -> Tile:
+        """All k-groups, reduced after every `period` of them."""
+        builder, period = self.builder, self.ring.period
+        if not period:
+            return self._loop(groups, a, b, tile, self._step)[2]
+
+        def between_reductions(a: Any, b: Any, tile: Tile) -> tuple[Any, Any, Tile]:
+            a, b, tile = self._loop(I64(period), a, b, tile, self._step)
+            return a, b, self._each(tile, self.ring.reduce)
+
+        whole, rest = builder.sdiv(groups, I64(period)), builder.srem(groups, I64(period))
+        a, b, tile = self._loop(whole, a, b, tile, between_reductions)
+        return self._loop(rest, a, b, tile, self._step)[2]
+
+    def _each(self, tile: Tile, change: Any) -> Tile:
+        """change(sum, *parameters) of every entry."""
+        return [
+            [_listed(change(self.builder, _sum(entry), *self.parameters)) for entry in row]
+            for row in tile
+        ]
+
+    def _loop(self, trips: Any, a: Any, b: Any, tile: Tile, body: Any) -> tuple[Any, Any, Tile]:
+        """body(a, b, tile) -> a, b, tile, so many times.
 
         Not unrolled: the loop's own instructions fit beside the multiply-adds, and in an unrolled one LLVM moves
         multiplications above the additions of the step before, and spills.
         """
         builder, before = self.builder, self.builder.block
         loop, after = builder.append_basic_block("steps"), builder.append_basic_block("done")
-        builder.cbranch(builder.icmp_signed(">", groups, I64(0)), loop, after)
+        builder.cbranch(builder.icmp_signed(">", trips, I64(0)), loop, after)
         builder.position_at_end(loop)
 
-        start = [I64(0), a, b, *(value for row in tile for value in row)]
+        start = [I64(0), a, b, *_flat(tile)]
         phis = [builder.phi(value.type) for value in start]
-        trip, a_now, b_now = phis[:3]
-        now = [phis[3 + i * self.nv : 3 + (i + 1) * self.nv] for i in range(self.mr)]
-        now = self._step(a_now, b_now, now)
-        a_step, b_step = self.mr * self.a_bytes, self.nv * emit.size(self.b_vector)
-        following = [
-            builder.add(trip, I64(1)),
-            emit.at(builder, a_now, a_step),
-            emit.at(builder, b_now, b_step),
-            *(value for row in now for value in row),
-        ]
+        a_next, b_next, tile_next = body(*phis[1:3], self._tile(phis[3:]))
+        following = [builder.add(phis[0], I64(1)), a_next, b_next, *_flat(tile_next)]
+        end = builder.block  # of the body, which may have loops of its own
         for phi, first, then in zip(phis, start, following, strict=True):
             phi.add_incoming(first, before)
-            phi.add_incoming(then, loop)
-        builder.cbranch(builder.icmp_signed("<", following[0], groups), loop, after)
+            phi.add_incoming(then, end)
+        builder.cbranch(builder.icmp_signed("<", following[0], trips), loop, after)
 
         builder.position_at_end(after)
         merged = []
-        for first, then in zip(start[3:], following[3:], strict=True):
+        for first, then in zip(start[1:], following[1:], strict=True):
             phi = builder.phi(first.type)
             phi.add_incoming(first, before)
-            phi.add_incoming(then, loop)
+            phi.add_incoming(then, end)
             merged.append(phi)
-        return [merged[i * self.nv : (i + 1) * self.nv] for i in range(self.mr)]
+        return merged[0], merged[1], self._tile(merged[2:])
 
-    def _step(self, a: Any, b: Any, tile: list[list[Any]]) -> list[list[Any]]:
+    def _tile(self, values: list[Any]) -> Tile:
+        """The inverse of _flat."""
+        n, nv = self.ring.n_accumulators, self.nv
+        entries = [values[i : i + n] for i in range(0, len(values), n)]
+        return [entries[i : i + nv] for i in range(0, len(entries), nv)]
+
+    def _step(self, a: Any, b: Any, tile: Tile) -> tuple[Any, Any, Tile]:
         """One k-group: tile[i][j] += a[i] * b[j]."""
         ring, builder = self.ring, self.builder
         vector_bytes = emit.size(self.b_vector)
         columns = [
-            emit.load(builder, emit.at(builder, b, j * vector_bytes), self.b_vector, 32)
+            self._operand(
+                emit.load(builder, emit.at(builder, b, j * vector_bytes), self.b_vector, 32)
+            )
             for j in range(self.nv)
         ]
         made = []
         for i in range(self.mr):
             where = emit.at(builder, a, i * self.a_bytes)
-            word = emit.splat(builder, emit.load(builder, where, self.a_word), ring.lanes)
+            scalar = self._operand(emit.load(builder, where, self.a_word))
+            word = emit.splat(builder, scalar, ring.lanes)
             made.append([
-                ring.madd(builder, tile[i][j], word, columns[j]) for j in range(self.nv)
+                _listed(ring.madd(builder, _sum(tile[i][j]), word, columns[j], *self.parameters))
+                for j in range(self.nv)
             ])  # fmt: skip
-        return made
+        a_step, b_step = self.mr * self.a_bytes, self.nv * vector_bytes
+        return emit.at(builder, a, a_step), emit.at(builder, b, b_step), made
 
-    def _write(self, tile: list[list[Any]], rows: list[Any], add: bool) -> None:
+    def _operand(self, loaded: Any) -> Any:
+        """A loaded word or vector of words, with what the ring promises of it."""
+        bits = self.ring.operand_bits
+        if bits is not None:
+            kind = getattr(loaded.type, "element", loaded.type)
+            limits = self.builder.module.add_metadata([kind(0), kind(1 << bits)])
+            loaded.set_metadata("range", limits)
+        return loaded
+
+    def _write(self, tile: Tile, rows: list[Any], add: bool) -> None:
         builder, vector_bytes = self.builder, emit.size(self.stored)
         for row, where in zip(tile, rows, strict=True):
-            for j, value in enumerate(row):
+            for j, entry in enumerate(row):
                 pointer = emit.at(builder, where, j * vector_bytes)
-                value = self.ring.stored(builder, value)
+                value = self.ring.stored(builder, _sum(entry), self.parameters)
                 if add:
-                    value = self.ring.joined(
-                        builder, value, emit.load(builder, pointer, self.stored)
-                    )
+                    before = emit.load(builder, pointer, self.stored)
+                    value = self.ring.joined(builder, before, value, self.parameters)
                 emit.store(builder, value, pointer)
+
+
+def _sum(entry: list[Any]) -> Any:
+    """An entry as a ring's functions take it."""
+    return entry[0] if len(entry) == 1 else tuple(entry)
+
+
+def _listed(value: Any) -> list[Any]:
+    """An entry as a ring's functions return it, as a list."""
+    return list(value) if isinstance(value, tuple) else [value]
+
+
+def _flat(tile: Tile) -> list[Any]:
+    return [vector for row in tile for entry in row for vector in entry]

@@ -19,6 +19,7 @@ Memory outside the operand is never read.
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -32,12 +33,13 @@ from fastmul.kernels.cpu.gemm.rings import SHIFT, Side
 from fastmul.runtime.jit import Kernel, const, kernel
 
 
-def make_pack(side: Side, name: str) -> Kernel:
-    """The packing kernel of one side of a ring."""
+@cache
+def make_pack(side: Side) -> Kernel:
+    """The packing kernel of one side, shared by all rings that have such a side."""
     item, packed = np.dtype(side.operand).itemsize, np.dtype(side.packed).itemsize
     return kernel(
-        void(const(Array(operand_type(side.operand), 2, "A")), *[types.int64] * 5),
-        name=name,
+        void(const(Array(operand_type(side.operand), 2, "A")), *[types.int64] * 6),
+        name=_name(side),
         ROWS=side.rows, GROUP=side.k_group, ITEM_BYTES=item, PACKED_BYTES=packed,
         WORD_BYTES=packed * side.k_group, HEADER=side.header_words,
         put=_make_put(side), put_block=_make_put_block(side), put_group=_make_put_group(side),
@@ -45,13 +47,26 @@ def make_pack(side: Side, name: str) -> Kernel:
     )(loops.pack)  # fmt: skip
 
 
+def _name(side: Side) -> str:
+    encoding = side.encoding
+    if callable(encoding):
+        encoding = f"{encoding.__module__}.{encoding.__qualname__}"
+    return (
+        f"gemm_pack_{side.operand}_{side.packed}_{side.rows}x{side.k_group}_{encoding}"
+        f"_{side.excess}_{'_'.join(side.parameters)}"
+    )
+
+
 def operand_type(dtype: str) -> Any:
     """Numba's type of a dtype's elements."""
     return getattr(types, dtype)
 
 
-def _encode(side: Side, builder: Any, value: Any, kind: Any) -> Any:
+def _encode(side: Side, builder: Any, value: Any, kind: Any, parameters: Any) -> Any:
     """Operand elements (one, or a vector) as packed elements of type `kind`."""
+    if callable(side.encoding):
+        words = emit.words(builder, parameters, side.parameters)
+        return side.encoding(builder, value, kind, *words)
     source = np.dtype(side.operand)
     if source.kind == "f":
         return value
@@ -65,57 +80,60 @@ def _encode(side: Side, builder: Any, value: Any, kind: Any) -> Any:
 
 
 def _make_put(side: Side) -> Any:
-    """``put(to, value)``: one element."""
+    """``put(to, value, parameters)``: one element."""
 
     @intrinsic
-    def put(typing_context: Any, to: Any, value: Any) -> Any:
+    def put(typing_context: Any, to: Any, value: Any, parameters: Any) -> Any:
         def lower(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-            encoded = _encode(side, builder, args[1], emit.element(side.packed))
-            emit.store(builder, encoded, emit.at(builder, args[0]))
+            to, value, parameters = args
+            encoded = _encode(side, builder, value, emit.element(side.packed), parameters)
+            emit.store(builder, encoded, emit.at(builder, to))
             return context.get_dummy_value()
 
-        return types.void(types.int64, value), lower
+        return types.void(types.int64, value, types.int64), lower
 
     return put
 
 
 def _make_put_group(side: Side) -> Any:
-    """``put_group(to, source, k_stride)``: one k-group of a whole panel whose rows are neighbours in memory."""
+    """``put_group(to, source, k_stride, parameters)``: a k-group of a whole panel, its rows neighbours in memory."""
     read = ir.VectorType(emit.element(side.operand), side.rows)
     written = ir.VectorType(emit.element(side.packed), side.rows)
 
     @intrinsic
-    def put_group(typing_context: Any, to: Any, source: Any, k_stride: Any) -> Any:
+    def put_group(typing_context: Any, to: Any, source: Any, k_stride: Any, parameters: Any) -> Any:
         def lower(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-            to, source, stride = args
+            to, source, stride, parameters = args
             lines = []
             for _ in range(side.k_group):
                 line = emit.load(builder, emit.at(builder, source), read)
-                lines.append(_encode(side, builder, line, written))
+                lines.append(_encode(side, builder, line, written, parameters))
                 source = builder.add(source, stride)
             emit.store(builder, emit.interleave(builder, lines), emit.at(builder, to))
             return context.get_dummy_value()
 
-        return types.void(*[types.int64] * 3), lower
+        return types.void(*[types.int64] * 4), lower
 
     return put_group
 
 
 def _make_put_block(side: Side) -> Any:
-    """``put_block(to, source, row_stride)``: BLOCK k-groups of a whole panel whose rows each are contiguous."""
+    """``put_block(to, source, row_stride, parameters)``: BLOCK k-groups of a whole panel, its rows contiguous."""
     elements = loops.BLOCK * side.k_group
     read = ir.VectorType(emit.element(side.operand), elements)
     written = ir.VectorType(emit.element(side.packed), elements)
     words = ir.VectorType(side.word, loops.BLOCK)
 
     @intrinsic
-    def put_block(typing_context: Any, to: Any, source: Any, row_stride: Any) -> Any:
+    def put_block(
+        typing_context: Any, to: Any, source: Any, row_stride: Any, parameters: Any
+    ) -> Any:
         def lower(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-            to, source, stride = args
+            to, source, stride, parameters = args
             lines = []
             for _ in range(side.rows):
                 line = emit.load(builder, emit.at(builder, source), read)
-                encoded = _encode(side, builder, line, written)
+                encoded = _encode(side, builder, line, written, parameters)
                 lines.append(builder.bitcast(encoded, words))
                 source = builder.add(source, stride)
             base, done = emit.at(builder, to), 0
@@ -131,7 +149,7 @@ def _make_put_block(side: Side) -> Any:
                 done += count
             return context.get_dummy_value()
 
-        return types.void(*[types.int64] * 3), lower
+        return types.void(*[types.int64] * 4), lower
 
     return put_block
 
@@ -189,5 +207,5 @@ def make_get(dtype: str) -> Any:
 
 
 def make_put(dtype: str) -> Any:
-    """``put(address, value)``: store an element there."""
-    return _make_put(Side(dtype, dtype, 1, 1, "plain", 0))
+    """``put(address, value, 0)``: store an element there."""
+    return _make_put(Side(dtype, dtype, 1, 1, "plain"))

@@ -1,7 +1,8 @@
 """The rings that the packed product runs over: what one multiply-add is, and the tile that suits it.
 
 A ring is data for the emitter and the driver: dtypes, the width of a vector, one multiply-add as vector IR. To add
-one, add it to `_rings`.
+one, add it to the table
+below, or hand it to the driver.
 
     name             a        b        result    one multiply-add on AVX-512                 elsewhere
     float64          float64  float64  float64   vfmadd                                      the same
@@ -37,6 +38,9 @@ from fastmul.runtime.target import Target, target
 SHIFT = 128
 
 
+Encoding = str | Callable[..., Any]
+
+
 @dataclass(frozen=True)
 class Tile:
     """Register and cache blocking.
@@ -60,8 +64,9 @@ class Side:
     packed: str
     rows: int
     k_group: int
-    encoding: str  # "plain"; "shifted" by SHIFT into the other sign; "truth": 1 for all but 0
-    excess: int  # the other side's shift: panels begin with what it adds to each sum
+    encoding: Encoding  # "plain"; "shifted" by SHIFT into the other sign; "truth": 1 for all but 0; a function
+    excess: int = 0  # the other side's shift: panels begin with what it adds to each sum
+    parameters: tuple[str, ...] = ()  # dtypes of the ring's run-time parameters
 
     @property
     def word_bytes(self) -> int:
@@ -82,7 +87,29 @@ class Side:
 
 @dataclass(frozen=True)
 class Ring:
-    """One ring (or exact product) of the packed driver."""
+    """One ring, semiring or exact product of the packed driver.
+
+    The arithmetic is functions that emit vector IR. An entry of C is summed up in one vector of the accumulator's
+    dtype, or in a tuple of `n_accumulators` of them:
+
+        sum  = zero
+        for each k-group:                sum = madd(builder, sum, a, b, *parameters)
+            after every `period` groups: sum = reduce(builder, sum, *parameters)
+        part = store(builder, sum, *parameters)              a vector of the result's dtype; sum since the last reduce
+        C    = part                                          in the first block of the depth
+        C    = join(builder, C, part, *parameters)           in the others
+
+    `parameters` are what is known only when the product runs, a modulus for instance: the driver is given an array of
+    8-byte words, and every function above gets word number i as a vector of the dtype `parameters[i]`, the same in
+    all lanes. An encoding may be a function, encode(builder, x, kind, *parameters), of one operand element or a
+    vector of them to `kind`; its parameters are scalars. `operand_bits`, where given, promises LLVM that every packed
+    element is below 2**operand_bits (vpmuludq needs to know); packing must see to it.
+
+    The zeros that fill up a panel's rows end in no result, and those that fill up a k-group must add nothing: what is
+    no ring has k_group 1. In the cache of compiled code the name stands for all of this, and an encoding function's
+    module and name for the function: those that differ must differ in name, and what a program makes up as it runs
+    must put a hash of itself into the name.
+    """
 
     name: str
     a: str  # dtypes of the operands and the result
@@ -91,12 +118,20 @@ class Ring:
     packed_a: str
     packed_b: str
     accumulator: str  # dtype of the register tile
-    madd: Callable[[Any, Any, Any, Any], Any]  # (builder, accumulator, a, b) -> accumulator
+    madd: Callable[..., Any]
     tile: Tile
     vector_bytes: int
     k_group: int = 1  # elements of k that one multiply-add takes
-    encode_a: str = "plain"
-    encode_b: str = "plain"
+    encode_a: Encoding = "plain"
+    encode_b: Encoding = "plain"
+    zero: float = 0  # what sums begin with, and products of depth 0 consist of
+    n_accumulators: int = 1
+    period: int = 0  # 0: nothing to reduce
+    reduce: Callable[..., Any] | None = None
+    store: Callable[..., Any] | None = None  # default: cut down to the result's width
+    join: Callable[..., Any] | None = None  # default: +
+    parameters: tuple[str, ...] = ()
+    operand_bits: int | None = None
 
     @property
     def lanes(self) -> int:
@@ -115,25 +150,29 @@ class Ring:
     @property
     def side_a(self) -> Side:
         excess = -SHIFT if self.encode_b == "shifted" else 0
-        return Side(self.a, self.packed_a, self.tile.mr, self.k_group, self.encode_a, excess)
+        return self._side(self.a, self.packed_a, self.tile.mr, self.encode_a, excess)
 
     @property
     def side_b(self) -> Side:
         excess = SHIFT if self.encode_a == "shifted" else 0
-        return Side(self.b, self.packed_b, self.nr, self.k_group, self.encode_b, excess)
+        return self._side(self.b, self.packed_b, self.nr, self.encode_b, excess)
 
-    def stored(self, builder: Any, value: Any) -> Any:
-        """An accumulator vector as elements of the result."""
-        kind = ir.VectorType(emit.element(self.result), self.lanes)
-        if self.encode_a == "truth":
-            nonzero = builder.icmp_unsigned("!=", value, emit.constant(value.type, 0))
-            return builder.zext(nonzero, kind)
-        return emit.resize(builder, value, kind, signed=True)
+    def _side(self, operand: str, packed: str, rows: int, encoding: Encoding, excess: int) -> Side:
+        parameters = self.parameters if callable(encoding) else ()
+        return Side(operand, packed, rows, self.k_group, encoding, excess, parameters)
 
-    def joined(self, builder: Any, x: Any, y: Any) -> Any:
+    def stored(self, builder: Any, value: Any, parameters: list[Any]) -> Any:
+        """A finished sum as elements of the result."""
+        if self.store is not None:
+            return self.store(builder, value, *parameters)
+        return emit.resize(
+            builder, value, ir.VectorType(emit.element(self.result), self.lanes), signed=True
+        )
+
+    def joined(self, builder: Any, x: Any, y: Any, parameters: list[Any]) -> Any:
         """The sum of two stored partial results."""
-        if self.encode_a == "truth":
-            return builder.or_(x, y)
+        if self.join is not None:
+            return self.join(builder, x, y, *parameters)
         return builder.fadd(x, y) if self.result.startswith("float") else builder.add(x, y)
 
 
@@ -178,6 +217,16 @@ def _dot2_portable(builder: Any, c: Any, a: Any, b: Any) -> Any:
         for first in (0, 1)
     )
     return builder.add(c, builder.add(even, odd))
+
+
+def _nonzero_bytes(builder: Any, value: Any) -> Any:
+    """1 for every sum but 0, as bytes."""
+    nonzero = builder.icmp_unsigned("!=", value, emit.constant(value.type, 0))
+    return builder.zext(nonzero, ir.VectorType(ir.IntType(8), value.type.count))
+
+
+def _or(builder: Any, x: Any, y: Any) -> Any:
+    return builder.or_(x, y)
 
 
 # ---------------------------------------------------------------- the table
@@ -255,5 +304,6 @@ def _bytes(machine: Target) -> list[Ring]:
         Ring("int8_int32", "int8", "int8", "int32", encode_a=shift, **how),
         Ring("uint8_int32", "uint8", "uint8", "int32", encode_b=shift, **how),
         Ring("int8", "uint8", "int8", "int8", **how),
-        Ring("bool", "uint8", "uint8", "uint8", encode_a="truth", encode_b="truth", **how),
-    ]
+        Ring("bool", "uint8", "uint8", "uint8", encode_a="truth", encode_b="truth",
+             store=_nonzero_bytes, join=_or, **how),
+    ]  # fmt: skip

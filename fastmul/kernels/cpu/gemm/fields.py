@@ -1,0 +1,112 @@
+"""The rings of characteristic 2 for the packed product: 8 x 8 bit matrices, and the field of 256 elements.
+
+    name     elements                              one multiply-add with GFNI         elsewhere
+    blocks   8 x 8 bit matrices, one to a uint64   vgf2p8affineqb, vpxorq             -
+    gf256    bytes, polynomials modulo 0x11B       vgf2p8mulb, vpxord                 8 times: select, xor
+
+Addition is exclusive or. A matrix over GF(2), cut into 8 x 8 blocks, is a matrix over the ring of blocks:
+
+    block (8 rows)                                     uint64
+    +-----------------+                                byte r = row r, bit c of it = column c
+    | b00 b01 ... b07 |  byte 0, lowest bit first
+    | b10 b11 ... b17 |  byte 1
+    |       ...       |                                operands and results are such blocks;
+    | b70 b71 ... b77 |  byte 7                        B's are transposed and byte-reversed while packed
+    +-----------------+
+
+vgf2p8affineqb takes bytes x and a matrix M whose byte 7 - i is row i, and gives the bytes y with y_i = <M_i, x>. With
+a row of a's block for x and the columns of b's block for the M_i, y is that row of a b: one instruction multiplies
+eight pairs of blocks.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+from llvmlite import ir
+
+from fastmul.kernels.cpu.gemm import emit
+from fastmul.kernels.cpu.gemm.rings import Ring, Tile
+from fastmul.runtime.target import Target, target
+
+#: x^8 + x^4 + x^3 + x + 1, the polynomial of gf2p8mulb (and of AES).
+POLYNOMIAL = 0x11B
+
+#: The delta swaps of an 8 x 8 bit transpose: distance, and the bits that move down by it.
+_SWAPS = ((7, 0x00AA00AA00AA00AA), (14, 0x0000CCCC0000CCCC), (28, 0x00000000F0F0F0F0))
+
+
+def _constant(kind: Any, value: int) -> Any:
+    return emit.constant(kind, value) if isinstance(kind, ir.VectorType) else kind(value)
+
+
+def _xor(builder: Any, x: Any, y: Any) -> Any:
+    return builder.xor(x, y)
+
+
+# ---------------------------------------------------------------- 8 x 8 bit matrices
+
+
+def _multiply_blocks(builder: Any, c: Any, a: Any, b: Any) -> Any:
+    """c + a b: the rows of a are mapped by the matrices b, packed as their columns, the last first."""
+    n_bytes = emit.size(c.type)
+    kind = ir.VectorType(emit.I8, n_bytes)
+    x, matrix = (builder.bitcast(v, kind) for v in (a, b))
+    name = f"llvm.x86.vgf2p8affineqb.{8 * n_bytes}"
+    product = emit.call(builder, name, kind, x, matrix, emit.I8(0))
+    return builder.xor(c, builder.bitcast(product, c.type))
+
+
+def _columns_last_first(builder: Any, x: Any, kind: Any) -> Any:
+    """Blocks (one, or a vector) transposed and their bytes reversed."""
+    for distance, mask in _SWAPS:
+        shift = _constant(kind, distance)
+        moved = builder.and_(builder.xor(x, builder.lshr(x, shift)), _constant(kind, mask))
+        x = builder.xor(builder.xor(x, moved), builder.shl(moved, shift))
+    lanes = f"v{kind.count}i64" if isinstance(kind, ir.VectorType) else "i64"
+    return emit.call(builder, f"llvm.bswap.{lanes}", kind, x)
+
+
+@cache
+def blocks() -> Ring | None:
+    """The ring of 8 x 8 bit matrices; None where the code-generation target has no GFNI."""
+    machine = target()
+    if not machine.gfni:
+        return None
+    tile, vector_bytes = (Tile(12, 2, 256, 192, 192), 64)
+    word = "uint64"
+    return Ring("blocks", word, word, word, word, word, word, _multiply_blocks, tile, vector_bytes,
+                encode_b=_columns_last_first, join=_xor)  # fmt: skip
+
+
+# ---------------------------------------------------------------- the field of 256 elements
+
+
+def _multiply_bytes(builder: Any, c: Any, a: Any, b: Any) -> Any:
+    name = f"llvm.x86.vgf2p8mulb.{8 * c.type.count}"
+    return builder.xor(c, emit.call(builder, name, c.type, a, b))
+
+
+def _multiply_bytes_portable(builder: Any, c: Any, a: Any, b: Any) -> Any:
+    """c + sum of b x^i over the bits i of a."""
+    zero = emit.constant(c.type, 0)
+    reduction = emit.constant(c.type, POLYNOMIAL & 0xFF)
+    for i in range(8):
+        present = builder.icmp_unsigned("!=", builder.and_(a, emit.constant(c.type, 1 << i)), zero)
+        c = builder.xor(c, builder.select(present, b, zero))
+        overflows = builder.icmp_signed("<", b, zero)
+        b = builder.xor(builder.add(b, b), builder.select(overflows, reduction, zero))
+    return c
+
+
+@cache
+def gf256() -> Ring:
+    """The field of 256 elements under POLYNOMIAL."""
+    machine: Target = target()
+    if machine.gfni:
+        madd, tile, vector_bytes = _multiply_bytes, Tile(12, 2, 1024, 192, 256), 64
+    else:
+        madd, tile, vector_bytes = _multiply_bytes_portable, Tile(4, 1, 512, 96, 512), 32
+    byte = "uint8"
+    return Ring("gf256", byte, byte, byte, byte, byte, byte, madd, tile, vector_bytes, join=_xor)
