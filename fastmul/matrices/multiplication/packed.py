@@ -27,7 +27,16 @@ def matmul(a: Any, b: Any) -> Any:
     return matmul(a, b, algorithm="packed")
 
 
+def _modulo() -> Any:
+    """The same row modulo p; a module of its own, which uses this one."""
+    from fastmul.matrices.multiplication.modulo import packed
+
+    return packed
+
+
 def refuses(problem: MatmulProblem) -> str | None:
+    if problem.kind == "modulo":
+        return _modulo().refuses(problem)
     if problem.beyond_machine:
         return problem.beyond_machine
     if problem.kind == "other":
@@ -36,6 +45,8 @@ def refuses(problem: MatmulProblem) -> str | None:
 
 
 def cost(problem: MatmulProblem) -> float:
+    if problem.kind == "modulo":
+        return _modulo().cost(problem)
     ring, *_ = plan(problem.a_dtype, problem.b_dtype, problem.dtype, problem.k)
     return problem.batch * costs.seconds(f"matmul.packed.{ring}", problem.size)
 
@@ -43,6 +54,8 @@ def cost(problem: MatmulProblem) -> float:
 def run(
     problem: MatmulProblem, a: np.ndarray, b: np.ndarray, out: np.ndarray | None = None
 ) -> np.ndarray:
+    if problem.kind == "modulo":
+        return _modulo().run(problem, a, b, out)
     if out is None and a.ndim == b.ndim == 2:
         small = small_product(problem.m, problem.k, problem.n, a.dtype, b.dtype, problem.dtype)
         if small is not None:

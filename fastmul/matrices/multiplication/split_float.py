@@ -82,7 +82,16 @@ def plan_of(problem: MatmulProblem) -> Plan:
     return plan(problem.k, a_max, b_max, bits)
 
 
+def _modulo() -> Any:
+    """The same row modulo p; a module of its own, which uses this one."""
+    from fastmul.matrices.multiplication.modulo import split_float
+
+    return split_float
+
+
 def refuses(problem: MatmulProblem) -> str | None:
+    if problem.kind == "modulo":
+        return _modulo().refuses(problem)
     if problem.beyond_machine:
         return problem.beyond_machine
     if problem.kind != "int":
@@ -91,6 +100,8 @@ def refuses(problem: MatmulProblem) -> str | None:
 
 
 def cost(problem: MatmulProblem) -> float:
+    if problem.kind == "modulo":
+        return _modulo().cost(problem)
     bits = f"int{8 * problem.dtype.itemsize}"
     return problem.batch * costs.seconds(f"matmul.split_float.{bits}", problem.size)
 
@@ -98,6 +109,8 @@ def cost(problem: MatmulProblem) -> float:
 def run(
     problem: MatmulProblem, a: np.ndarray, b: np.ndarray, out: np.ndarray | None = None
 ) -> np.ndarray:
+    if problem.kind == "modulo":
+        return _modulo().run(problem, a, b, out)
     chosen = plan_of(problem)
     n_floats = (chosen.a_digits * problem.m + chosen.b_digits * problem.n) * problem.k
     memory.require(

@@ -1,0 +1,61 @@
+"""Arrays of words modulo p: reduced, and folded into sums; a thin way to kernels/cpu/modular."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+
+from fastmul.bounds import modular
+from fastmul.runtime import threads
+
+SIGN = 1 << 63
+#: Entries of one chunk: a few milliseconds.
+_CHUNK = 1 << 20
+
+
+def reduce(x: np.ndarray, p: int, n_threads: int | None = None) -> np.ndarray:
+    """The integers or booleans x modulo p, in [0, p), as a new contiguous int64 array."""
+    return _reduce(x, p, p - 1, n_threads)
+
+
+def centre(x: np.ndarray, p: int, n_threads: int | None = None) -> np.ndarray:
+    """x modulo p, in (-p/2, p/2]."""
+    return _reduce(x, p, p // 2, n_threads)
+
+
+def _reduce(x: np.ndarray, p: int, above: int, n_threads: int | None) -> np.ndarray:
+    from fastmul.kernels.cpu.modular import reduce_rows
+
+    if x.size == 0:
+        return np.empty(x.shape, np.int64)
+    words = x.astype(np.int64 if x.dtype.kind == "i" else np.uint64, copy=False)
+    rows = words.view(np.uint64).reshape(-1, x.shape[-1])
+    out = np.empty(rows.shape, np.uint64)
+    flip, offset = (SIGN, -SIGN % p) if x.dtype.kind == "i" else (0, 0)
+    numbers = [np.uint64(v) for v in (flip, offset, modular.reciprocal(p), p, above)]
+    chunks = [(rows, *numbers, out, *span) for span in _spans(rows.shape)]
+    threads.run(reduce_rows, chunks, threads.get_threads(n_threads))
+    return out.view(np.int64).reshape(x.shape)
+
+
+def fold(
+    total: np.ndarray, terms: np.ndarray, factor: int, p: int, n_threads: int | None = None
+) -> None:
+    """total = total * factor + terms modulo p; total is uint64, terms int64, both contiguous 2-D."""
+    from fastmul.kernels.cpu.modular import fold_rows
+
+    numbers = _fold_numbers(factor % p, p)
+    chunks = [(total, terms, *numbers, *span) for span in _spans(total.shape)]
+    threads.run(fold_rows, chunks, threads.get_threads(n_threads))
+
+
+@lru_cache(maxsize=256)
+def _fold_numbers(factor: int, p: int) -> tuple[np.uint64, ...]:
+    values = factor, modular.shoup(factor, p), modular.reciprocal(p), -SIGN % p, p
+    return tuple(np.uint64(v) for v in values)
+
+
+def _spans(shape: tuple[int, ...]) -> list[tuple[int, int]]:
+    rows = max(1, _CHUNK // max(1, shape[1]))
+    return [(i, min(i + rows, shape[0])) for i in range(0, shape[0], rows)]
