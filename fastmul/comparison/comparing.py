@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from fastmul.comparison import cases, changes, first_wrong, machine
+from fastmul.comparison import cases, changes, compiling, first_wrong, machine
 from fastmul.comparison.cases import Case, IntegerCase, MatrixCase
 from fastmul.comparison.contestants import Contestant, own_contestant
 from fastmul.comparison.contestants import contestants as known_contestants
@@ -21,8 +21,11 @@ from fastmul.comparison.report import Comparison
 from fastmul.runtime.threads import available_cpus
 
 OPERATIONS = ("matmul", "mul")
-#: After so long, long calls are timed in one round.
+#: After so long, not counting compilation, long calls are timed in one round.
 UNHURRIED_SECONDS = 20.0
+#: A comparison of everything is to end within this time, also on a slow machine: a contestant is waited for at most
+#: one of so many equal parts of what is left, but never less than the least.
+WHOLE_SECONDS, PARTS, LEAST_PATIENCE = 110.0, 15, 0.25
 BASELINES = {"matmul": (DGEMM, SGEMM), "mul": (GMP,)}
 #: Contestants that also run on all CPUs when the caller names no thread count.
 ON_ALL_CPUS = ("auto", DGEMM, SGEMM)
@@ -78,7 +81,7 @@ def compare(
 
     Complexity
     ----------
-    Two to three minutes on two cores with the defaults, the first time; memory a few hundred MiB.
+    With the defaults a minute and a half on two cores the first time, a minute after that; a few hundred MiB.
 
     Source
     ------
@@ -99,14 +102,23 @@ def compare(
     ]
     warnings = machine.unfairness(counts)
     records: list[Record] = []
-    with progress(len(work) + 2, show_progress) as bar:
+    with progress(len(work) + 3, show_progress) as bar:
+        # of a few sizes or algorithms, the first calls compile what they need
+        everything = sizes is None and algorithms is None
+        compilation = compiling.compile_ahead(
+            compiling.kernels_for([case for case, _ in work]) if everything else (),
+            available_cpus(), lambda kernel: bar.tell(f"compiling {compiling.name_of(kernel)}"),
+        )  # fmt: skip
+        bar.advance()
         bar.tell("the machine's peak")
         about = machine.describe()
         history = History()
         for case, entrants in work:
+            elapsed = time.perf_counter() - started
             found = run_case(
-                case, entrants, history, rounds=repetitions, patience=patience,
-                hurried=time.perf_counter() - started > UNHURRIED_SECONDS, tell=bar.tell,
+                case, entrants, history, rounds=repetitions,
+                patience=_patience(patience, elapsed) if everything else patience,
+                hurried=elapsed - compilation.seconds > UNHURRIED_SECONDS, tell=bar.tell,
             )  # fmt: skip
             add_ratios(found, BASELINES[case.operation])
             records += found
@@ -117,7 +129,12 @@ def compare(
         bar.tell("where float methods go wrong")
         wrong = first_wrong.find(chosen) if sizes is None else []
         bar.advance()
-    return Comparison(records, about, warnings, changed, wrong, time.perf_counter() - started)
+    seconds = time.perf_counter() - started
+    return Comparison(records, about, warnings, changed, wrong, seconds, compilation)
+
+
+def _patience(patience: float, elapsed: float) -> float:
+    return min(patience, max(LEAST_PATIENCE, (WHOLE_SECONDS - elapsed) / PARTS))
 
 
 def _operations(operations: str | Iterable[str]) -> tuple[str, ...]:
@@ -179,6 +196,9 @@ def _entrants(case: Case, counts: tuple[int, ...], by_default: bool, algorithms:
                 f"no algorithm {sorted(unknown)}; {case.operation} has {sorted(known)}"
             )
         everyone = [c for c in everyone if c.home != "fastmul" or _algorithm(c) in wanted]
+    else:
+        peers = {c.name for c in everyone if c.takes(case)}
+        everyone = [c for c in everyone if c.same_as not in peers]
     everyone += [own_contestant(case.operation, name, function) for name, function in own.items()]
     found = []
     for contestant in everyone:

@@ -22,11 +22,14 @@ from fastmul.comparison.text import duration
 from fastmul.exceptions import FastmulError
 from fastmul.runtime import blas
 from fastmul.runtime import threads as fastmul_threads
+from fastmul.runtime.threads import available_cpus
 
 #: A contestant predicted to take longer than this is not run.
 PATIENCE_SECONDS = 2.0
 #: Short calls are repeated until a sample lasts this long: well above the clock's and the call's own cost.
 SAMPLE_SECONDS = 2e-4
+#: Calls shorter than this are made a second time after their check: the first filled caches and started threads.
+SETTLED_SECONDS = 5e-2
 #: Calls shorter than this are made once more, untimed, before each sample: turns keep their cyclic order, so one
 #: that follows a large contestant would always find its operands out of the caches.
 REFILL_SECONDS = 1e-2
@@ -36,34 +39,42 @@ CASE_SECONDS = 1.0
 LEAST_ROUNDS = 2
 #: The same when the whole comparison takes long, on a slow machine for instance: short calls keep all rounds.
 HURRIED_CASE_SECONDS, HURRIED_ROUNDS = 0.25, 1
-#: Calls longer than this are timed once after their check, not in every round.
-SLOW_SECONDS = 0.25
+#: Calls longer than this are timed once after their check, not in every round; of still longer ones, which come
+#: nowhere near the fastest, the run that was checked is the one that is timed.
+SLOW_SECONDS, LONG_SECONDS = 0.25, 0.7
 
 
 @dataclass
 class History:
     """Measured times, from which a larger case's are predicted."""
 
-    seconds: dict[tuple[str, str, int], tuple[float, float]] = field(default_factory=dict)
+    #: (contestant, dtype, threads): {work: seconds}
+    seconds: dict[tuple[str, str, int], dict[float, float]] = field(default_factory=dict)
 
     def note(self, contestant: Contestant, case: Case, threads: int, seconds: float) -> None:
-        self.seconds[contestant.name, case.dtype, threads] = (case.work, seconds)
+        self.seconds.setdefault((contestant.name, case.dtype, threads), {})[case.work] = seconds
 
     def note_record(self, record: Record, case: Case) -> None:
         """The fastest of several runs: a better guide than the first, which may have met a busy machine."""
         if record.seconds:
-            self.seconds[record.contestant, case.dtype, record.threads] = (
-                case.work,
-                record.seconds,
-            )
+            key = (record.contestant, case.dtype, record.threads)
+            self.seconds.setdefault(key, {})[case.work] = record.seconds
 
     def predict(self, contestant: Contestant, case: Case, threads: int) -> float | None:
-        """Seconds expected, from the last smaller case; None when nothing is known."""
+        """Seconds expected, from the largest case known; None when nothing is known.
+
+        Time grows as it did for another dtype that was timed at both sizes, else as the contestant says.
+        """
         known = self.seconds.get((contestant.name, case.dtype, threads))
-        if known is None:
+        if not known:
             return None
-        work, seconds = known
-        return seconds * max(1.0, case.work / work) ** contestant.growth
+        work = max(known)
+        grown = [
+            times[case.work] / times[work]
+            for (name, _, count), times in self.seconds.items()
+            if (name, count) == (contestant.name, threads) and {work, case.work} <= times.keys()
+        ]
+        return known[work] * max(grown, default=max(1.0, case.work / work) ** contestant.growth)
 
 
 @dataclass
@@ -128,7 +139,8 @@ def _admit(
         record.status, record.note = WRONG, f"{type(failure).__name__}: {failure}"
         return entry
     try:
-        error = error_of(case, contestant.finish(result))
+        with blas.limit(available_cpus()):  # the true product is found at the first check
+            error = error_of(case, contestant.finish(result))
     except Exception as failure:
         said = f"a result that cannot be compared: {type(failure).__name__}: {failure}"
         record.status, record.note = WRONG, said
@@ -141,10 +153,10 @@ def _admit(
         return entry
     del result
     warm = record.first_call_seconds
-    if predicted is None or warm > 2 * predicted or warm < SLOW_SECONDS:
+    if predicted is None or warm > 2 * predicted or warm < SETTLED_SECONDS:
         warm, _ = _timed(entry.call)  # the first call may have compiled
     entry.slow, entry.refill = warm > SLOW_SECONDS, warm < REFILL_SECONDS
-    if warm > patience:  # the prediction was too low: what was waited for is its time
+    if warm > min(patience, LONG_SECONDS):
         entry.samples.append(warm)
     history.note(contestant, case, threads, warm)
     entry.repeats = max(1, round(SAMPLE_SECONDS / max(warm, 1e-9)))

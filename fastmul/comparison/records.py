@@ -64,6 +64,16 @@ class FirstWrong:
 
 
 @dataclass
+class Compilation:
+    """What was compiled before the first case."""
+
+    kernels: int
+    processes: int  # that compiled side by side
+    seconds: float  # until all were done
+    families: dict[str, float] = field(default_factory=dict)  # seconds, of all processes together
+
+
+@dataclass
 class Findings(Sequence[Record]):
     """All that a comparison finds: a sequence of records."""
 
@@ -73,6 +83,7 @@ class Findings(Sequence[Record]):
     changes: list[Changes]
     first_wrong: list[FirstWrong]
     seconds: float
+    compilation: Compilation | None = None
 
     def __getitem__(self, index: Any) -> Any:
         return self.records[index]
@@ -100,6 +111,7 @@ class Findings(Sequence[Record]):
             ],
             "changes": [asdict(c) for c in self.changes],
             "first_wrong": [asdict(f) for f in self.first_wrong],
+            "compilation": asdict(self.compilation) if self.compilation else None,
         }
 
 

@@ -302,7 +302,7 @@ def _first_wrong(comparison: Findings) -> list[str]:
 
 
 def _compilation(comparison: Findings) -> list[str]:
-    """First calls that took far longer than warm ones: compilation, loading, first touch of memory."""
+    """What was compiled ahead, and first calls that took far longer than warm ones."""
     spent: dict[str, float] = {}
     for r in comparison.records:
         if r.home == "fastmul" and r.first_call_seconds and r.seconds:
@@ -310,11 +310,21 @@ def _compilation(comparison: Findings) -> list[str]:
             if extra > max(COMPILED_SECONDS, r.seconds):
                 key = f"{r.contestant} {r.dtype}" if r.operation == "matmul" else r.contestant
                 spent[key] = spent.get(key, 0.0) + extra
-    if not spent:
-        return []
-    listed = ", ".join(f"{name} {duration(seconds)}" for name, seconds in spent.items())
-    return ["", styled("First calls (compiling, or loading from the cache), not in the times above", BOLD),
-            *note(f"{listed}; together {duration(sum(spent.values()))}")]  # fmt: skip
+    lines = []
+    if (ahead := comparison.compilation) and ahead.kernels:
+        families = _listed(ahead.families)
+        lines += note(f"{ahead.kernels} kernels, {ahead.processes} at a time, before the first case: {families}; "
+                      f"done after {duration(ahead.seconds)}")  # fmt: skip
+    if spent:
+        lines += note(f"First calls: {_listed(spent)}; together {duration(sum(spent.values()))}")
+    if lines:
+        title = "Compiling (once per machine), or loading from the cache; not in the times above"
+        lines = ["", styled(title, BOLD), *lines]
+    return lines
+
+
+def _listed(seconds: dict[str, float]) -> str:
+    return ", ".join(f"{name} {duration(value)}" for name, value in seconds.items())
 
 
 def _legend(comparison: Findings) -> list[str]:
@@ -335,10 +345,11 @@ _OF_TIMES = (
 )
 _OF_MATRICES = (
     "GOP/s = 2 n^3 / time / 10^9. Errors a / r: the largest, and the same relative to the largest entry; off: not the "
-    "exact integers. Integer products are compared whole, float products in "
+    "exact integers; fastmul's row numpy hands integers to NumPy @. Integer products are compared whole, float "
+    "products in "
     f"{CHECKED_ROWS} rows, with a product found without fastmul. Integer entries are as large as the result allows."
 )
 _OF_INTEGERS = (
     "fastmul's rows work on gmpy2.mpz, auto (int) and numpy.fft on Python's int, auto (limbs) on uint64 arrays. "
-    "Results are compared with GMP's, and GMP's with a product modulo 2^61 - 1."
+    "Its row python is Python's product. Results are compared with GMP's, and GMP's with a product modulo 2^61 - 1."
 )

@@ -13,6 +13,7 @@ import platform
 import shutil
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from fastmul.runtime.target import target
 
@@ -65,6 +66,16 @@ def key() -> str:
 def folder() -> Path:
     """This process's cache folder (it may not exist yet)."""
     return root() / "kernels" / key()
+
+
+def folder_of(kernel: Any) -> Path:
+    """A kernel's own folder in it.
+
+    A folder per kernel and signature: Numba's index is a read-modify-write without a lock, so two processes
+    that add different signatures to one index can each take the other's machine code.
+    """
+    tag = hashlib.sha256(str(kernel.declared).encode()).hexdigest()[:8]
+    return folder() / f"{kernel.__module__}.{kernel.__qualname__}-{tag}"
 
 
 def clear() -> None:

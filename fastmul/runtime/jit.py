@@ -17,7 +17,6 @@ array([0., 2., 4.])
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import os
 import threading
 import types as pytypes
@@ -58,6 +57,11 @@ class Kernel(CPUDispatcher):
     def __init__(self, py_func: Callable[..., Any], locals: Any = None, targetoptions: Any = None,
                  **kwargs: Any) -> None:  # fmt: skip
         super().__init__(py_func, locals or {}, targetoptions or dict(FLAGS), **kwargs)
+
+    @property
+    def is_cached(self) -> bool:
+        """Whether there is machine code on the disk, so that `prepare` would only load it."""
+        return any(cache.folder_of(self).rglob("*.nbc"))
 
     def prepare(self) -> Kernel:
         """Compile the declared signature, or load it from the cache."""
@@ -118,15 +122,10 @@ def _bind(function: Any, name: str, bindings: dict[str, Any]) -> Any:
 
 
 class _DiskCache:
-    """Numba's file cache of one kernel, in a folder of its own, that never raises.
-
-    A folder per kernel and signature: Numba's index is a read-modify-write without a lock, so two processes
-    that add different signatures to one index can each take the other's machine code.
-    """
+    """Numba's file cache of one kernel, in a folder of its own, that never raises."""
 
     def __init__(self, owner: Kernel) -> None:
-        tag = hashlib.sha256(str(owner.declared).encode()).hexdigest()[:8]
-        self._path = cache.folder() / f"{owner.__module__}.{owner.__qualname__}-{tag}"
+        self._path = cache.folder_of(owner)
         self._file: Any = NullCache()
         if not os.path.isfile(owner.py_func.__code__.co_filename):
             return  # typed at a prompt, or a doctest: there is no source to tell when it changes

@@ -2,6 +2,7 @@
 
 import json
 import xml.etree.ElementTree as ElementTree
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ from fastmul.comparison.contestants import contestants
 from fastmul.comparison.contestants.integers import FLOAT_FFT, GMP, fft_product
 from fastmul.comparison.contestants.matrices import DGEMM, SGEMM
 from fastmul.comparison.contestants.own import load
-from fastmul.comparison.records import OK, REFUSED, WRONG, Record
+from fastmul.comparison.records import OK, REFUSED, WRONG, Compilation, Record
 from fastmul.integers.multiplication import MUL
 from fastmul.matrices.multiplication import MATMUL
 
@@ -42,7 +43,7 @@ def _named(found, operation, name):
 def test_every_row_of_every_table_is_there_beside_the_peers(found):
     for operation, table in (("matmul", MATMUL), ("mul", MUL)):
         names = {r.contestant for r in found if r.operation == operation}
-        assert names >= {"auto", *table.names}
+        assert names >= {"auto", *table.names} - {"python"}  # which is the peer "Python int"
     assert {r.contestant for r in found} >= {
         DGEMM,
         SGEMM,
@@ -111,6 +112,32 @@ def test_options_choose(found):
     assert own == [("gemm", 1), ("gemm", 2)]
     assert few.changes == []
     assert {r.size for r in few} == {8}
+
+
+def test_rows_that_are_a_slow_peer_run_only_where_named(found):
+    integers = [r.contestant for r in found if r.dtype == "int64"]
+    assert "NumPy @ (integers)" in integers
+    assert "numpy" not in integers
+    named = fastmul.compare(
+        "matmul", sizes=[8], dtypes=["int64"], algorithms=["numpy"], repetitions=1
+    )
+    assert "numpy" in [r.contestant for r in named]
+
+
+def test_late_contestants_are_waited_for_less():
+    assert comparing._patience(2.0, 0.0) == comparing._patience(2.0, 80.0) == 2.0
+    assert comparing._patience(2.0, 95.0) == 1.0
+    assert comparing._patience(2.0, 500.0) == comparing.LEAST_PATIENCE
+    assert comparing._patience(0.1, 500.0) == 0.1
+
+
+def test_what_was_compiled_is_told_apart(found):
+    ahead = Compilation(87, 2, 24.5, {"fft": 30.0, "ntt": 18.0})
+    told = report.render(replace(found, compilation=ahead))
+    assert (
+        "87 kernels, 2 at a time, before the first case: fft 30 s, ntt 18 s; done after 24.5 s"
+        in (" ".join(told.split()))
+    )
 
 
 @pytest.mark.parametrize(
@@ -248,6 +275,7 @@ def test_the_json_has_its_schema(found):
         "records",
         "changes",
         "first_wrong",
+        "compilation",
     }
     assert data["schema"] == 1
     assert all(set(r) == RECORD_FIELDS for r in data["records"])

@@ -122,6 +122,36 @@ def test_predictions_grow_as_the_contestant_says(growth, expected):
     assert history.predict(it, IntegerCase(1 << 10), 2) is None
 
 
+def test_another_dtype_tells_how_time_grows():
+    history, it = History(), contestant(truth)
+    small, large = MatrixCase(64, "int64"), MatrixCase(128, "int64")
+    history.note(it, small, 1, 1.0)
+    assert history.predict(it, large, 1) == pytest.approx(8.0)
+    history.note(it, large, 1, 20.0)
+    assert history.predict(it, large, 1) == 20.0
+    history.note(it, MatrixCase(64, "int32"), 1, 0.5)
+    assert history.predict(it, MatrixCase(128, "int32"), 1) == pytest.approx(10.0)
+    assert history.predict(it, MatrixCase(256, "int32"), 1) == pytest.approx(0.5 * 64)
+    assert history.predict(it, MatrixCase(128, "int32"), 2) is None
+
+
+def test_of_long_ones_the_checked_run_is_the_timed_one(monkeypatch):
+    monkeypatch.setattr(measure, "LONG_SECONDS", 0.001)
+    monkeypatch.setattr(measure, "SLOW_SECONDS", 0.001)
+    monkeypatch.setattr(measure, "SETTLED_SECONDS", 0.0)
+    calls = []
+
+    def long(case):
+        calls.append(case)
+        time.sleep(0.002)
+        return case.truth
+
+    history, it = History(), contestant(long)
+    history.note(it, INT, 1, 0.002)
+    (record,) = run_case(INT, [(it, 1)], history, rounds=3)
+    assert (record.status, record.runs, len(calls)) == (OK, 1, 1)
+
+
 def test_a_better_time_replaces_the_first():
     history, it = History(), contestant(truth)
     history.note(it, INT, 1, 9.0)

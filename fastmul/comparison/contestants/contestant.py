@@ -32,3 +32,4 @@ class Contestant:
     growth: float = 1.0  # time grows like work**growth, at most
     threaded: bool = False  # uses as many threads as it is told
     takes: Callable[[Any], bool] = every_case  # which cases make sense for it
+    same_as: str = ""  # the slow peer to which it hands its operands as they are: not run beside it

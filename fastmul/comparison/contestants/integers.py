@@ -18,7 +18,8 @@ SCHOOLBOOK, KARATSUBA, TOOM3, TRANSFORM = 2.0, 1.585, 1.465, 1.1
 _GROWTH = {"schoolbook": SCHOOLBOOK, "karatsuba": KARATSUBA, "toom3": TOOM3, "python": KARATSUBA}
 
 FFT_DIGIT_BITS = 16
-GMP = "GMP (gmpy2.mpz)"
+GMP, PYTHON = "GMP (gmpy2.mpz)", "Python int"
+_SAME_AS = {"python": PYTHON}
 FLOAT_FFT = f"numpy.fft, {FFT_DIGIT_BITS}-bit digits"
 
 
@@ -41,7 +42,7 @@ def _fastmul() -> list[Contestant]:
 
     rows = [
         Contestant(name, "fastmul", partial(_prepare_row, name), _as_is,
-                   growth=_GROWTH.get(name, TRANSFORM), threaded=True)
+                   growth=_GROWTH.get(name, TRANSFORM), threaded=True, same_as=_SAME_AS.get(name, ""))
         for name in MUL.names
     ]  # fmt: skip
     return [
@@ -96,7 +97,7 @@ def _python() -> Contestant:
     def prepare(case: Any, threads: int) -> Callable[[], Any]:
         return partial(operator_mul, *case.operands)
 
-    return Contestant("Python int", "peer", prepare, _as_is, growth=KARATSUBA)
+    return Contestant(PYTHON, "peer", prepare, _as_is, growth=KARATSUBA)
 
 
 def _numpy_fft() -> Contestant:

@@ -11,7 +11,10 @@ import numpy as np
 
 from fastmul.comparison.contestants.contestant import Contestant, Refusal
 
-DGEMM, SGEMM = "BLAS dgemm", "BLAS sgemm"
+DGEMM, SGEMM, NUMPY = "BLAS dgemm", "BLAS sgemm", "NumPy @ (integers)"
+_SAME_AS = {"numpy": NUMPY}
+#: Its plain loop slows down once an operand leaves the caches.
+NUMPY_GROWTH = 1.1
 GALOIS_PRIME = 2**31 - 1
 #: Entries of a matrix that a peer which takes Python lists is still given.
 LIST_ENTRIES = 1 << 20
@@ -43,9 +46,10 @@ def _fastmul() -> list[Contestant]:
     from fastmul.matrices.multiplication import MATMUL
 
     return [
-        Contestant(name, "fastmul", partial(_prepare_row, name), _as_is, threaded=True)
+        Contestant(name, "fastmul", partial(_prepare_row, name), _as_is, threaded=True,
+                   same_as=_SAME_AS.get(name, ""))
         for name in ("auto", *MATMUL.names)
-    ]
+    ]  # fmt: skip
 
 
 def _prepare_row(algorithm: str, case: Any, threads: int) -> Callable[[], Any]:
@@ -71,7 +75,7 @@ def _numpy() -> Contestant:
     def prepare(case: Any, threads: int) -> Callable[[], Any]:
         return partial(np.matmul, *case.operands, dtype=case.result_dtype)
 
-    return Contestant("NumPy @ (integers)", "peer", prepare, _as_is, takes=_integer)
+    return Contestant(NUMPY, "peer", prepare, _as_is, growth=NUMPY_GROWTH, takes=_integer)
 
 
 # ---------------------------------------------------------------- other libraries

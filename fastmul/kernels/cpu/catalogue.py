@@ -22,6 +22,13 @@ def kernels() -> list[Any]:
     return sorted({k for holder in holders for k in _kernels_of(holder)}, key=name_of)
 
 
+def kernels_of_ring(name: str) -> list[Any]:
+    """The packed product's kernels of one ring."""
+    from fastmul.kernels.cpu.gemm.kernels import kernels as of_ring
+
+    return sorted(_kernels_of(of_ring(name)), key=name_of)
+
+
 def _kernels_of(holder: Any) -> Iterator[Any]:
     return (value for value in vars(holder).values() if isinstance(value, Kernel))
 
