@@ -8,7 +8,6 @@ from fastmul.comparison.compiling import compile_ahead, kernels_for
 from fastmul.kernels.cpu.catalogue import name_of
 from tests.runtime.processes import run_python
 
-
 FAKES: dict = {}
 
 
