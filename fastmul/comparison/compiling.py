@@ -74,8 +74,13 @@ def compile_ahead(chosen: Iterable[Kernel], processes: int,
         return kernel
 
     processes = max(1, min(processes, len(missing) // WORTH_A_PROCESS))
-    helpers = [_Helper(take, spent) for _ in range(processes - 1)]
+    helpers: list[_Helper] = []
     try:
+        with contextlib.suppress(
+            OSError, TypeError
+        ):  # TypeError: an embedded Python has no executable
+            for _ in range(processes - 1):
+                helpers.append(_Helper(take, spent))
         for kernel in iter(take, None):
             spent[name_of(kernel)] = _seconds_to_compile(kernel)
         for helper in helpers:
@@ -83,7 +88,7 @@ def compile_ahead(chosen: Iterable[Kernel], processes: int,
     finally:
         for helper in helpers:
             helper.stop()
-    return Compilation(len(spent), processes, time.perf_counter() - begun, _by_family(spent))
+    return Compilation(len(spent), 1 + len(helpers), time.perf_counter() - begun, _by_family(spent))
 
 
 def _depth(function: Any) -> int:
