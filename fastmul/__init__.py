@@ -26,8 +26,10 @@ _HOMES = {
     "DeviceError": "fastmul.exceptions",
     "BackendUnavailableError": "fastmul.exceptions",
     "VerificationError": "fastmul.exceptions",
+    "SingularMatrixError": "fastmul.exceptions",
+    "ZeroDivisorError": "fastmul.exceptions",
 }
-_SUBPACKAGES = ("integers", "matrices", "io")
+_SUBPACKAGES = ("integers", "linalg", "matrices", "io")
 
 __all__ = ["__version__", *_HOMES, *_SUBPACKAGES]
 

@@ -1,5 +1,9 @@
 """The exceptions of fastmul: each also is the builtin that a NumPy user would catch."""
 
+from __future__ import annotations
+
+import numpy as np
+
 
 class FastmulError(Exception):
     """Base of every exception that fastmul defines."""
@@ -23,3 +27,11 @@ class BackendUnavailableError(FastmulError, RuntimeError):
 
 class VerificationError(FastmulError, ArithmeticError):
     """Two independent algorithms both failed verification; the message gives seed and sizes."""
+
+
+class SingularMatrixError(FastmulError, np.linalg.LinAlgError):
+    """A matrix that has to have an inverse has none."""
+
+
+class ZeroDivisorError(FastmulError, ZeroDivisionError, ValueError):
+    """Division by a residue that shares a factor with the modulus; the message names the factor."""

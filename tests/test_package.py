@@ -58,10 +58,13 @@ def test_importing_costs_at_most_numpys_import_and_30_ms():
 PUBLIC = {
     "mul", "square", "matmul", "explain", "compare", "show_config", "clear_cache", "set_threads", "threads",
     "FastmulError", "AlgorithmError", "ResultOverflowError", "DeviceError", "BackendUnavailableError",
-    "VerificationError", "integers", "matrices", "io", "__version__",
+    "VerificationError", "SingularMatrixError", "ZeroDivisorError",
+    "integers", "linalg", "matrices", "io", "__version__",
 }  # fmt: skip
 PUBLIC_IN = {
     "integers": {"to_limbs", "from_limbs", "mul_limbs"},
+    "matrices": {"BitMatrix", "matmul"},
+    "linalg": {"charpoly", "det", "inv", "lu", "nullspace", "rank", "rref", "solve"},
 }
 
 
@@ -126,6 +129,7 @@ LAYERS = (
     ("cli",),
     ("comparison",),
     ("configuration", "io"),
+    ("linalg",),
     ("integers", "matrices"),
     ("transforms",),
     ("planning",),

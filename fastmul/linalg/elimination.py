@@ -1,0 +1,212 @@
+"""Gaussian elimination modulo p, made of matrix products.
+
+    eliminate(columns [start, stop)):                A = P L E, E in echelon form
+        few columns: the kernel
+        left half, of which r rows with pivots come
+        right half, those rows:   solve with their triangle of L
+        right half, rows below:   minus the product of L below and those rows        <- all the work
+        right half, rows below: eliminate
+
+Half the columns at a time, so that all but O(n^2) operations are in products whose sides shrink no faster than the
+matrix does. Rows are exchanged where they stand and their order is kept; the rank profile is that of the columns
+from left to right.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from fastmul.exceptions import ZeroDivisorError
+from fastmul.matrices.multiplication import matmul
+
+#: Columns that the kernel eliminates by itself, and rows of a triangle that it solves.
+BASE = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Elimination:
+    """a[order] = lower @ echelon modulo p."""
+
+    order: np.ndarray  # (m,) rows of a, in their new order
+    lower: np.ndarray  # (m, rank) uint64: ones on the diagonal, zeros above
+    echelon: np.ndarray  # (rank, n) uint64: row i begins at column pivots[i]
+    pivots: np.ndarray  # (rank,) columns, increasing
+
+    @property
+    def rank(self) -> int:
+        return len(self.pivots)
+
+    @property
+    def upper(self) -> np.ndarray:
+        """The pivot columns of the echelon form: (rank, rank), upper triangular."""
+        return np.ascontiguousarray(self.echelon[:, self.pivots])
+
+
+def eliminate(a: np.ndarray, p: int, function: str, threads: int | None = None) -> Elimination:
+    """The echelon form of `a`, (m, n) residues in uint64, which is overwritten.
+
+    Raises
+    ------
+    ZeroDivisorError : a column holds no invertible pivot but a divisor of p, which the message names.
+    """
+    m, n = a.shape
+    lower = np.zeros((m, min(m, n)), np.uint64)
+    order, pivots = np.arange(m), np.zeros(min(m, n), np.int64)
+    state = _State(a, lower, order, pivots, p, function, threads)
+    rank = state.eliminate(0, 0, n)
+    return Elimination(order, lower[:, :rank], a[:rank], pivots[:rank])
+
+
+@dataclass(slots=True)
+class _State:
+    a: np.ndarray
+    lower: np.ndarray
+    order: np.ndarray
+    pivots: np.ndarray
+    p: int
+    function: str
+    threads: int | None
+
+    def eliminate(self, row: int, start: int, stop: int) -> int:
+        """Eliminate a[row:, start:stop]; returns the row below the last pivot."""
+        if row == self.a.shape[0]:
+            return row
+        if stop - start <= BASE:
+            return self._panel(row, start, stop)
+        middle = _middle(start, stop)
+        last = self.eliminate(row, start, middle)
+        if last > row:
+            solve_lower(self.lower, self.a, self.p, row, last, middle, stop, threads=self.threads)
+            x, y = self.lower[last:, row:last], self.a[row:last, middle:stop]
+            subtract_product(self.a, last, middle, x, y, self.p, self.threads)
+        return self.eliminate(last, middle, stop)
+
+    def _panel(self, row: int, start: int, stop: int) -> int:
+        divisor = np.zeros(1, np.uint64)
+        last = _kernels(self.p).eliminate(
+            self.a, self.lower, self.order, self.pivots, row, start, stop, self.p, divisor
+        )
+        if last < 0:
+            raise zero_divisor(self.function, self.p, int(divisor[0]))
+        return int(last)
+
+
+def _middle(first: int, last: int) -> int:
+    """Where to cut a range of more than BASE: near the middle, a multiple of BASE from its begin."""
+    return first + max(1, (last - first) // 2 // BASE) * BASE
+
+
+def zero_divisor(function: str, p: int, divisor: int) -> ZeroDivisorError:
+    return ZeroDivisorError(
+        f"{function}(mod={p}): the modulus is composite, {p} = {divisor} * {p // divisor}, and a pivot that is a "
+        f"multiple of {divisor} has no inverse; compute modulo the factors"
+    )
+
+
+def _kernels(p: int) -> Any:
+    from fastmul.kernels.cpu.elimination import elimination
+
+    return elimination(p)
+
+
+def product(a: np.ndarray, b: np.ndarray, p: int, threads: int | None = None) -> np.ndarray:
+    """a @ b modulo p, as residues in uint64."""
+    return matmul(a, b, mod=p, threads=threads).view(np.uint64)
+
+
+def subtract_product(
+    a: np.ndarray,
+    row: int,
+    column: int,
+    x: np.ndarray,
+    y: np.ndarray,
+    p: int,
+    threads: int | None,
+) -> None:
+    """a[row:, column:] -= x @ y modulo p, on as many rows and columns as the product has."""
+    if x.size and y.size:
+        from fastmul.kernels.cpu.elimination import subtract_block
+
+        subtract_block(a, row, column, product(x, y, p, threads), p)
+
+
+def solve_lower(
+    lower: np.ndarray,
+    b: np.ndarray,
+    p: int,
+    first: int,
+    last: int,
+    start: int,
+    stop: int,
+    threads: int | None = None,
+) -> None:
+    """b[first:last, start:stop] = L^-1 of itself; L = lower[first:last, first:last], ones on its diagonal."""
+    if last - first <= BASE:
+        _kernels(p).solve_lower(lower, first, last, b, start, stop, p)
+        return
+    middle = _middle(first, last)
+    solve_lower(lower, b, p, first, middle, start, stop, threads)
+    x, y = lower[middle:last, first:middle], b[first:middle, start:stop]
+    subtract_product(b, middle, start, x, y, p, threads)
+    solve_lower(lower, b, p, middle, last, start, stop, threads)
+
+
+def solve_upper(
+    upper: np.ndarray,
+    b: np.ndarray,
+    p: int,
+    first: int,
+    last: int,
+    threads: int | None = None,
+) -> None:
+    """b[first:last] = U^-1 of itself; U = upper[first:last, first:last], ones on its diagonal."""
+    if last - first <= BASE:
+        _kernels(p).solve_upper(upper, first, last, b, 0, b.shape[1], p)
+        return
+    middle = _middle(first, last)
+    solve_upper(upper, b, p, middle, last, threads)
+    subtract_product(b, first, 0, upper[first:middle, middle:last], b[middle:last], p, threads)
+    solve_upper(upper, b, p, first, middle, threads)
+
+
+def inverse_of_lower(lower: np.ndarray, p: int, threads: int | None = None) -> np.ndarray:
+    """L^-1, for ones on the diagonal of L: half the work of solving, since its upper triangle is zero.
+
+    [A  ]^-1   [   A^-1           ]
+    [B C]    = [-C^-1 B A^-1  C^-1]
+    """
+    n = lower.shape[0]
+    inverse = np.eye(n, dtype=np.uint64)
+    _invert(lower, inverse, p, 0, n, threads)
+    return inverse
+
+
+def _invert(
+    lower: np.ndarray, inverse: np.ndarray, p: int, first: int, last: int, threads: int | None
+) -> None:
+    if last - first <= BASE:
+        _kernels(p).solve_lower(lower, first, last, inverse, first, last, p)
+        return
+    middle = _middle(first, last)
+    _invert(lower, inverse, p, first, middle, threads)
+    # with C^-1 still to come: rows below are -B A^-1, then solved with C
+    x, y = lower[middle:last, first:middle], inverse[first:middle, first:middle]
+    subtract_product(inverse, middle, first, x, y, p, threads)
+    solve_lower(lower, inverse, p, middle, last, first, middle, threads)
+    _invert(lower, inverse, p, middle, last, threads)
+
+
+def scaled_to_ones(upper: np.ndarray, p: int) -> tuple[np.ndarray, np.ndarray]:
+    """(U with ones on its diagonal, the factors by which its rows were multiplied)."""
+    factors = np.array([pow(int(d), -1, p) for d in upper.diagonal()], np.uint64)
+    scaled = upper.copy()
+    scale_rows(scaled, factors, p)
+    return scaled, factors
+
+
+def scale_rows(a: np.ndarray, factors: np.ndarray, p: int) -> None:
+    """a[i] *= factors[i] modulo p, in place."""
+    _kernels(p).scale_rows(a, factors, p)
