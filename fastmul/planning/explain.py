@@ -76,6 +76,9 @@ def explain(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Explanat
         raise TypeError(
             f"explain needs an operation with algorithms, such as fastmul.mul; got {function!r}"
         )
+    # one table for some operands, another for others
+    if operation_of := getattr(function, "operation_of", None):
+        operation = operation_of(*args, **kwargs)
     return explain_problem(operation, operation.problem(*args, **kwargs))
 
 

@@ -38,6 +38,11 @@ class Target:
         return self.avx512 and self.has("avx512ifma")
 
     @property
+    def gfni(self) -> bool:
+        """Affine maps of bytes over GF(2), 64 bytes at a time."""
+        return self.avx512 and self.has("gfni")
+
+    @property
     def fma(self) -> bool:
         return self.has("fma") or self.avx512
 
@@ -47,6 +52,7 @@ class Target:
             "vectors": "avx512" if self.avx512 else "portable",
             "int8 dot product": "avx512vnni" if self.vnni else "portable",
             "52-bit multiply-add": "avx512ifma" if self.ifma else "portable",
+            "GF(2) affine maps": "gfni" if self.gfni else "portable",
         }
 
 

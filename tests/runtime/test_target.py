@@ -35,22 +35,24 @@ def test_a_features_string_replaces_them():
 
 
 @pytest.mark.parametrize(
-    ("features", "avx512", "vnni", "ifma"),
+    ("features", "avx512", "vnni", "ifma", "gfni"),
     [
-        (frozenset(), False, False, False),
-        (frozenset({"fma", "avx2", "avx512vnni"}), False, False, False),  # VNNI without the rest
-        (AVX512 - {"avx512dq"}, False, False, False),
-        (AVX512, True, False, False),
-        (AVX512 | {"avx512vnni"}, True, True, False),
-        (AVX512 | {"avx512ifma"}, True, False, True),
+        (frozenset(), False, False, False, False),
+        # VNNI and GFNI without the rest
+        (frozenset({"fma", "avx2", "avx512vnni", "gfni"}), False, False, False, False),
+        (AVX512 - {"avx512dq"}, False, False, False, False),
+        (AVX512, True, False, False, False),
+        (AVX512 | {"avx512vnni"}, True, True, False, False),
+        (AVX512 | {"avx512ifma"}, True, False, True, False),
+        (AVX512 | {"gfni"}, True, False, False, True),
     ],
 )
-def test_twins_need_every_feature_of_their_group(features, avx512, vnni, ifma):
+def test_twins_need_every_feature_of_their_group(features, avx512, vnni, ifma, gfni):
     made = Target("x", features)
-    assert (made.avx512, made.vnni, made.ifma) == (avx512, vnni, ifma)
+    assert (made.avx512, made.vnni, made.ifma, made.gfni) == (avx512, vnni, ifma, gfni)
     assert made.fma == ("fma" in features or avx512)
     names = ("avx512" if avx512 else "portable", "avx512vnni" if vnni else "portable",
-             "avx512ifma" if ifma else "portable")  # fmt: skip
+             "avx512ifma" if ifma else "portable", "gfni" if gfni else "portable")  # fmt: skip
     assert tuple(made.twins().values()) == names
 
 

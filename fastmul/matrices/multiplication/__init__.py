@@ -9,13 +9,16 @@ from typing import Any
 
 import numpy as np
 
-from fastmul.matrices.multiplication import freivalds, packed, table, wide
+from fastmul.matrices.bit_matrix import BitMatrix
+from fastmul.matrices.bit_multiplication.product import BITS
+from fastmul.matrices.multiplication import bits, freivalds, packed, table, wide
 from fastmul.matrices.multiplication import overflow as overflowing
 from fastmul.matrices.multiplication.operands import Operands, analyse
 from fastmul.matrices.multiplication.problem import MatmulProblem
 from fastmul.matrices.multiplication.table import MATMUL, TABLE, choose
 from fastmul.planning import cost, memory
 from fastmul.planning import verify as verification
+from fastmul.planning.algorithm import Operation
 from fastmul.runtime import arrays
 
 __all__ = ["MATMUL", "TABLE", "MatmulProblem", "choose", "matmul"]
@@ -44,6 +47,7 @@ def matmul(
     ----------
     a, b : array-likes of shapes (..., m, k) or (k,), and (..., k, n) or (k,); any strides. Integers, booleans
         (under or/and), float32 and float64, Python ints in object arrays; other dtypes go to NumPy.
+        Or two `fastmul.matrices.BitMatrix`, multiplied modulo 2.
     out : ndarray, optional
         Where the product goes; may overlap the operands.
     dtype : dtype, optional
@@ -67,7 +71,8 @@ def matmul(
 
     Returns
     -------
-    (..., m, n) array, without the axes that 1-D operands lack; a scalar for two of them; `out` if given.
+    (..., m, n) array, without the axes that 1-D operands lack; a scalar for two of them; `out` if given;
+    a BitMatrix of two.
 
     Raises
     ------
@@ -117,6 +122,11 @@ def matmul(
         small = _small_product(a.shape, b.shape, a.dtype.str, b.dtype.str)
         if small is not None:
             return small(a, b)
+    if isinstance(a, BitMatrix) or isinstance(b, BitMatrix):
+        return bits.matmul_packed(
+            a, b, mod=mod, algorithm=algorithm, threads=threads, verify=verify, out=(out, None),
+            dtype=(dtype, None), semiring=(semiring, None), overflow=(overflow, "wrap"), accuracy=(accuracy, None),
+        )  # fmt: skip
     call = analyse(
         a,
         b,
@@ -137,7 +147,13 @@ def matmul(
     return product.squeeze(call.drop)[()] if call.drop else product
 
 
+def _operation_of(a: Any = None, b: Any = None, /, **keywords: Any) -> Operation:
+    """The operation whose table these arguments choose from."""
+    return BITS if isinstance(a, BitMatrix) and isinstance(b, BitMatrix) else MATMUL
+
+
 matmul.operation = MATMUL  # type: ignore[attr-defined]
+matmul.operation_of = _operation_of  # type: ignore[attr-defined]
 
 
 #: Multiplications of a product that is over before its call could be analysed.

@@ -45,6 +45,11 @@ def _xor(builder: Any, x: Any, y: Any) -> Any:
     return builder.xor(x, y)
 
 
+def _unchanged(builder: Any, c: Any) -> Any:
+    """The reduction that does nothing: with period 2, LLVM adds two steps' products by one vpternlogq (+ 10 %)."""
+    return c
+
+
 # ---------------------------------------------------------------- 8 x 8 bit matrices
 
 
@@ -74,10 +79,10 @@ def blocks() -> Ring | None:
     machine = target()
     if not machine.gfni:
         return None
-    tile, vector_bytes = (Tile(12, 2, 256, 192, 192), 64)
     word = "uint64"
-    return Ring("blocks", word, word, word, word, word, word, _multiply_blocks, tile, vector_bytes,
-                encode_b=_columns_last_first, join=_xor)  # fmt: skip
+    return Ring("blocks", word, word, word, word, word, word, _multiply_blocks,
+                Tile(12, 2, 512, 96, 96), 64, encode_b=_columns_last_first, join=_xor,
+                period=2, reduce=_unchanged)  # fmt: skip
 
 
 # ---------------------------------------------------------------- the field of 256 elements
