@@ -1,7 +1,7 @@
 """The windows of a matrix product by residues: how long a sum of residue products may be, how many moduli it takes.
 
 **Residues.** "bytes" are residues modulo m <= 256, one factor in [0, m), the other balanced, |r| <= m/2; "halves"
-are balanced residues modulo m <= 2^13. A sum of `depth` products is exact in an int32 (`exact_depth`); longer sums are
+are balanced residues modulo m <= 2^14. A sum of `depth` products is exact in an int32 (`exact_depth`); longer sums are
 cut, and reduced in between.
 
 **Encoding.** A number is cut into unsigned bytes (or signed 16-bit pieces) u_j; with weights w_j = 2^(8j) (2^(16j))
@@ -39,7 +39,7 @@ from math import gcd, prod
 from fastmul.bounds import accumulators
 
 #: The largest modulus of each kind.
-LARGEST = {"bytes": 1 << 8, "halves": 1 << 13}
+LARGEST = {"bytes": 1 << 8, "halves": 1 << 14}
 #: Bits of the words in which decoding adds up.
 WORD_BITS = 52
 MAX_GROUPS = 2046

@@ -29,7 +29,10 @@ def _encode(numbers, flips, weights, moduli, segment, add, start, stop, out):  #
     for t in range(start, stop):
         first = t * TILE
         left = min(TILE, count - first)
-        if n_words == 2:  # known to the compiler, which then moves vectors
+        if n_words == 1:  # known to the compiler, which then moves vectors
+            for j in range(left):
+                tile[j] = numbers[first + j, 0] ^ flips[0]
+        elif n_words == 2:
             for j in range(left):
                 tile[j] = numbers[first + j, 0] ^ flips[0]
                 tile[TILE + j] = numbers[first + j, 1] ^ flips[1]
@@ -53,7 +56,7 @@ def _make(kind: str, nonnegative: bool, dtype: types.Type, name: str):  # type: 
     return kernel(signature, name=name, residue_tile=make_residue_tile(kind, nonnegative))(_encode)
 
 
-#: Residues modulo m <= 256 in [0, m); balanced ones; and balanced ones modulo m <= 2^13.
+#: Residues modulo m <= 256 in [0, m); balanced ones; and balanced ones modulo m <= 2^14.
 encode_nonnegative = _make("bytes", True, uint8, "encode_nonnegative")
 encode_bytes = _make("bytes", False, int8, "encode_bytes")
 encode_halves = _make("halves", False, int16, "encode_halves")

@@ -21,7 +21,7 @@ from numba.extending import intrinsic
 
 from fastmul.kernels.cpu.gemm import emit
 from fastmul.kernels.cpu.gemm.emit import I32, I64
-from fastmul.kernels.cpu.gemm.rings import _dot2, _dot2_portable, _dot4
+from fastmul.kernels.cpu.gemm.rings import dot2, dot4
 from fastmul.runtime.target import target
 
 #: Numbers of a tile, and in one vector of 32-bit words.
@@ -37,20 +37,20 @@ _FLOAT = {"bytes": ir.FloatType(), "halves": ir.DoubleType()}
 def _dot_bytes(builder: Any, r: Any, words: Any, weights: Any) -> Any:
     """r + four products of unsigned by signed bytes."""
     if target().vnni:
-        return _dot4(builder, r, words, weights)
+        return dot4(builder, r, words, weights)
     halves = ir.VectorType(ir.IntType(16), 2 * LANES)
     eight, low_byte = emit.constant(halves, 8), emit.constant(halves, 0xFF)
     pairs, weight_pairs = (builder.bitcast(x, halves) for x in (words, weights))
     even = builder.and_(pairs, low_byte), builder.ashr(builder.shl(weight_pairs, eight), eight)
     odd = builder.lshr(pairs, eight), builder.ashr(weight_pairs, eight)
     for factors in (even, odd):
-        r = _dot2_portable(builder, r, *(builder.bitcast(x, _WORDS) for x in factors))
+        r = _dot_halves(builder, r, *(builder.bitcast(x, _WORDS) for x in factors))
     return r
 
 
 def _dot_halves(builder: Any, r: Any, words: Any, weights: Any) -> Any:
     """r + two products of signed halves."""
-    return (_dot2 if target().vnni else _dot2_portable)(builder, r, words, weights)
+    return dot2(target())(builder, r, words, weights)
 
 
 def make_residue_tile(kind: str, nonnegative: bool) -> Any:
