@@ -66,6 +66,22 @@ def test_every_ratio_of_lengths(name):
             run(name, adversaries.bit_runs(64 * m, rng), adversaries.bit_runs(64 * n, rng), m, n)
 
 
+def test_the_scratch_of_small_products_suffices():
+    for m in range(1, 600):
+        for n in {1, m // 3 + 1, 2 * m // 3, 2 * m // 3 + 1, m - 1, m} - {0}:
+            assert limbs.karatsuba_scratch(m, n) <= 3 * (m + n)
+
+
+@pytest.mark.parametrize("m", [1, KARATSUBA_LIMBS, 2 * KARATSUBA_LIMBS + 1, 300])
+def test_small_products_with_scratch_of_their_own(m):
+    for n in {m, (m + 1) // 2, 1}:
+        block, out = guarded(m + n)
+        a, b = (1 << 64 * m) - 1, (1 << 64 * n) - 1
+        limbs.karatsuba_alone(adversaries.to_limbs(a, m), adversaries.to_limbs(b, n), out)
+        assert adversaries.from_limbs(out) == a * b
+        assert intact(block)
+
+
 @pytest.mark.parametrize("name", RECURSIVE)
 def test_equal_halves_make_zero_differences(name):
     # a0 = a1 = a2: Karatsuba's middle product and Toom-3's a(-1) are at their edges

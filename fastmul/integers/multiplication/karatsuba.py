@@ -16,6 +16,10 @@ from fastmul.integers.multiplication.halves import CALL_LIMBS, multiply_halves, 
 from fastmul.planning.algorithm import never as refuses
 
 
+#: Limbs of the product up to which a kernel's own scratch costs less than a leased block.
+ALONE_LIMBS = 1 << 10
+
+
 @cache
 def _kernels() -> Any:
     from fastmul.kernels.cpu import limbs
@@ -25,6 +29,12 @@ def _kernels() -> Any:
 
 def mul_limbs(a: np.ndarray, b: np.ndarray, out: np.ndarray, threads: int) -> None:
     """out = a * b, on one thread."""
+    if out.size <= ALONE_LIMBS:
+        if a.size >= b.size:
+            _kernels().karatsuba_alone(a, b, out)
+        else:
+            _kernels().karatsuba_alone(b, a, out)
+        return
     with_scratch(_multiply, _kernels().karatsuba_scratch, a, b, out)
 
 

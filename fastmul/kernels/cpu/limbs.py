@@ -4,6 +4,7 @@ from fastmul.kernels.cpu.limbs_add import add_shifted
 from fastmul.kernels.cpu.limbs_digits import pack_digits
 from fastmul.kernels.cpu.limbs_karatsuba import (
     karatsuba,
+    karatsuba_alone,
     karatsuba_evaluate,
     karatsuba_interpolate,
     karatsuba_scratch,
@@ -20,6 +21,7 @@ from fastmul.kernels.cpu.limbs_toom3 import (
 __all__ = [
     "add_shifted",
     "karatsuba",
+    "karatsuba_alone",
     "karatsuba_evaluate",
     "karatsuba_interpolate",
     "karatsuba_scratch",
