@@ -1,4 +1,4 @@
-"""Strassen-Winograd: any sizes, any levels, exact for integers, only by request for floats."""
+"""The row of Winograd's scheme: how deep it goes, in which dtype it adds, for whom."""
 
 from __future__ import annotations
 
@@ -32,24 +32,6 @@ def test_any_size_any_level(shape, levels, dtype, threads):
     np.testing.assert_array_equal(out, a @ b)
 
 
-@pytest.mark.parametrize("levels", [1, 2, 3])
-def test_strided_operands_and_result(levels):
-    a = random_matrix((52, 46), np.dtype("int64"), 1)[::-2, 1:]
-    b = np.asfortranarray(random_matrix((45, 33), np.dtype("int64"), 2))
-    out = np.zeros((26, 66), np.int64)[:, ::2]
-    strassen.multiply(a, b, out, levels, numpy_base)
-    np.testing.assert_array_equal(out, a @ b)
-
-
-@pytest.mark.parametrize("panel", [64, 1000, 1 << 30])
-def test_fused_additions_do_not_depend_on_panels(panel, monkeypatch):
-    monkeypatch.setattr(strassen, "PANEL_BYTES", panel)
-    a, b = (random_matrix((48, 48), np.dtype("int64"), s) for s in (1, 2))
-    out = np.empty((48, 48), np.int64)
-    strassen.multiply(a, b, out, 2, numpy_base, 2)
-    np.testing.assert_array_equal(out, a @ b)
-
-
 def test_levels():
     leaf = strassen.SMALLEST_LEAF
     assert strassen.levels_for(2, 9, 9) == 1
@@ -63,6 +45,26 @@ def test_two_levels_through_matmul(monkeypatch):
     monkeypatch.setattr(strassen, "SMALLEST_LEAF", 32)
     a, b = (random_matrix((150, 150), np.dtype("int64"), s) for s in (1, 2))
     assert_same(strassen.matmul(a, b), a @ b)
+
+
+@pytest.mark.parametrize(("largest", "narrow"), [(31, True), (32, False)])
+def test_narrow_operands_stay_narrow_while_their_sums_fit(largest, narrow):
+    a = np.random.default_rng(largest).integers(-largest, largest + 1, (40, 40)).astype(np.int8)
+    a[0, 0] = largest
+    problem = fastmul.matmul.operation.problem(a, a, dtype=np.int32, algorithm="strassen")
+    assert strassen.operand_dtype(problem, 1) == (np.int8 if narrow else np.int32)
+    assert strassen.operand_dtype(problem, 2) == np.int32
+    product = fastmul.matmul(a, a, dtype=np.int32, algorithm="strassen")
+    assert_same(product, a.astype(np.int32) @ a.astype(np.int32))
+
+
+def test_floats_by_the_faster_leaf(monkeypatch):
+    a = np.random.default_rng(0).random((64, 64))
+    for blas in (0.0, 2.0):
+        monkeypatch.setattr(
+            strassen.costs, "seconds", lambda curve, n, blas=blas: blas if "gemm" in curve else 1.0
+        )
+        np.testing.assert_allclose(strassen.matmul(a, a), a @ a, rtol=1e-12)
 
 
 def refusal(a, **keywords):
