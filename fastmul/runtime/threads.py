@@ -173,6 +173,16 @@ def run(function: Callable[..., Any], chunks: Iterable[tuple[Any, ...]], count: 
         raise failures[0]
 
 
+def chunks(count: int, each: int, work: int) -> list[tuple[int, int]]:
+    """Ranges of [0, count) for `run`: of as many indices as make `work` units, if one index makes `each`.
+
+    >>> chunks(10, 3, 12)
+    [(0, 4), (4, 8), (8, 10)]
+    """
+    step = max(1, work // max(1, each))
+    return [(start, min(count, start + step)) for start in range(0, count, step)]
+
+
 def _settle(helping: list[threading.Event], failures: list[BaseException]) -> None:
     """Wait for the chunks that still run (at most ~50 ms each), also through a Ctrl-C."""
     while True:

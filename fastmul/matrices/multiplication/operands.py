@@ -10,12 +10,19 @@ import numpy as np
 
 from fastmul.matrices.algebra import Algebra, resolve
 from fastmul.matrices.multiplication import stacks
-from fastmul.matrices.multiplication.problem import MatmulProblem
+from fastmul.matrices.multiplication.problem import EXACT_ACCURACIES, MatmulProblem
 from fastmul.runtime import arrays
 from fastmul.runtime.threads import get_threads
 
 OVERFLOWS = ("wrap", "raise", "promote")
 ACCURACIES = (None, "fast", "reproducible", "correctly_rounded")
+#: The accuracy that an algorithm's name alone asks for.
+ACCURACY_OF = {
+    "strassen": "fast",
+    "ozaki": "correctly_rounded",
+    "filtered": "correctly_rounded",
+    "long_accumulator": "correctly_rounded",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +85,13 @@ def analyse(
         raise ValueError(
             f"matmul(accuracy={accuracy!r}) is for floats; the result here is {result}, exact anyway"
         )
-    if accuracy is None and algorithm == "strassen":  # asked for by name
-        accuracy = "fast"
+    if accuracy in EXACT_ACCURACIES and result.char not in "fd":
+        raise TypeError(
+            f"matmul(accuracy={accuracy!r}) rounds float32 and float64; the result here is {result}, "
+            "which dtype= can change"
+        )
+    if accuracy is None and result.kind == "f":
+        accuracy = ACCURACY_OF.get(algorithm)
     problem = _problem(a, b, shape, result, threads=threads, accuracy=accuracy)
     return Operands(problem, a, b, shape, drop, overflow, to_objects)
 
