@@ -15,6 +15,41 @@ c x / p - x s / 2^64 = x f / 2^64 with 0 <= f < 1, so x c - q p lies in [0, 2p),
 from __future__ import annotations
 
 WORD = 1 << 64
+HALF = 1 << 63
+
+#: What each ring of kernels/cpu/gemm/modular.py takes: the largest p.
+LARGEST = {
+    "modulo_2_8": 1 << 8,
+    "modulo_2_13": 1 << 13,
+    "modulo_2_14": 1 << 14,
+    "modulo_2_25": 1 << 25,
+    "modulo_2_30": 1 << 30,
+    "modulo_2_51": 1 << 51,
+}
+#: What the high halves of 104-bit products count.
+HIGH_WEIGHT = 1 << 52
+#: The longest sums that the paired rings store at once.
+PAIRED_DEPTH = 512
+#: How far beyond p/2 the reduction of an int32 by float32 may end.
+HALVES_SLACK = 1 << 10
+
+
+def period_of_halves(p: int) -> int:
+    """Pairs of products of centred residues that an int32 takes between reductions.
+
+    >>> period_of_halves(2**13), period_of_halves(2**14)
+    (63, 15)
+    """
+    return ((1 << 31) - 1 - (p // 2 + HALVES_SLACK)) // (2 * (p // 2) ** 2)
+
+
+def period_of_words(p: int) -> int:
+    """Products of residues in [0, p) that a word takes between reductions.
+
+    >>> period_of_words(2**30), period_of_words(2**30 + 1)
+    (8, 7)
+    """
+    return (HALF - p) // (p - 1) ** 2
 
 
 def reciprocal(p: int) -> int:

@@ -57,10 +57,7 @@ def pack(x, first, rows, start, depth, to, parameters):  # type: ignore[no-untyp
                 g += 1
     if HEADER:
         for done in range(0, rows, ROWS):
-            header = to + done // ROWS * panel_bytes
-            put_zeros(header)
-            for g in range(1, groups + 1):
-                add_excess(header, header + g * ROWS * WORD_BYTES)
+            put_header(to + done // ROWS * panel_bytes, groups, parameters)
 
 
 def multiply_rows(a, c, i_start, i_stop, k_start, k_stop, slab, scratch, parameters):  # type: ignore[no-untyped-def]

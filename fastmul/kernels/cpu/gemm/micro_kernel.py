@@ -100,6 +100,8 @@ class _Emitter:
         builder, zero = self.builder, emit.constant(self.accumulator, self.ring.zero)
         tile = [[[zero] * self.ring.n_accumulators] * self.nv] * self.mr
         vector_bytes = emit.size(self.accumulator)
+        if self.ring.pairs:
+            return self._start_pairs(a, b)
         if self.header_b:
             loads = [
                 emit.load(builder, emit.at(builder, b, j * vector_bytes), self.accumulator)
@@ -118,9 +120,37 @@ class _Emitter:
             a = emit.at(builder, a, self.mr * self.a_bytes)
         return a, b, tile
 
+    def _start_pairs(self, a: Any, b: Any) -> tuple[Any, Any, Tile]:
+        """As _start, from the sums of pairs in both headers."""
+        builder, vector_bytes = self.builder, emit.size(self.b_vector)
+        zero = emit.constant(self.accumulator, self.ring.zero)
+        others = [zero] * (self.ring.n_accumulators - 1)
+        columns = [
+            emit.load(builder, emit.at(builder, b, j * vector_bytes), self.accumulator)
+            for j in range(self.nv)
+        ]
+        tile = []
+        for i in range(self.mr):
+            row = self._splat(emit.at(builder, a, i * self.a_bytes))
+            tile.append([[builder.add(row, column), *others] for column in columns])
+        return (
+            emit.at(builder, a, self.mr * self.a_bytes),
+            emit.at(builder, b, self.nv * vector_bytes),
+            tile,
+        )
+
+    def _splat(self, where: Any) -> Any:
+        """A word of a in all lanes."""
+        scalar = self._operand(emit.load(self.builder, where, self.a_word))
+        return emit.splat(self.builder, scalar, self.ring.lanes)
+
     def _sum(self, groups: Any, a: Any, b: Any, tile: Tile) -> Tile:
         """All k-groups, reduced after every `period` of them."""
         builder, period = self.builder, self.ring.period
+        if self.ring.pairs:
+            pairs, rest = builder.sdiv(groups, I64(2)), builder.srem(groups, I64(2))
+            a, b, tile = self._loop(pairs, a, b, tile, self._pair_step)
+            return self._loop(rest, a, b, tile, self._step)[2]
         if not period:
             return self._loop(groups, a, b, tile, self._step)[2]
 
@@ -187,14 +217,37 @@ class _Emitter:
         ]
         made = []
         for i in range(self.mr):
-            where = emit.at(builder, a, i * self.a_bytes)
-            scalar = self._operand(emit.load(builder, where, self.a_word))
-            word = emit.splat(builder, scalar, ring.lanes)
+            word = self._splat(emit.at(builder, a, i * self.a_bytes))
             made.append([
                 _listed(ring.madd(builder, _sum(tile[i][j]), word, columns[j], *self.parameters))
                 for j in range(self.nv)
             ])  # fmt: skip
         a_step, b_step = self.mr * self.a_bytes, self.nv * vector_bytes
+        return emit.at(builder, a, a_step), emit.at(builder, b, b_step), made
+
+    def _pair_step(self, a: Any, b: Any, tile: Tile) -> tuple[Any, Any, Tile]:
+        """Two k-groups: tile[i][j] += (a0[i] + b1[j]) (a1[i] + b0[j]), what that adds too much being in the headers."""
+        ring, builder = self.ring, self.builder
+        vector_bytes = emit.size(self.b_vector)
+        b0, b1 = (
+            [
+                emit.load(builder, emit.at(builder, b, j * vector_bytes), self.b_vector, 32)
+                for j in range(g * self.nv, (g + 1) * self.nv)
+            ]
+            for g in (0, 1)
+        )
+        made = []
+        for i in range(self.mr):
+            a0, a1 = (
+                self._splat(emit.at(builder, a, (g * self.mr + i) * self.a_bytes)) for g in (0, 1)
+            )
+            row = []
+            for j in range(self.nv):
+                x, y = builder.add(a0, b1[j]), builder.add(a1, b0[j])
+                total = ring.madd(builder, _sum(tile[i][j]), x, y, *self.parameters)
+                row.append(_listed(total))
+            made.append(row)
+        a_step, b_step = 2 * self.mr * self.a_bytes, 2 * self.nv * vector_bytes
         return emit.at(builder, a, a_step), emit.at(builder, b, b_step), made
 
     def _operand(self, loaded: Any) -> Any:

@@ -11,7 +11,7 @@ g elements of every row side by side:
     +---------------------+
 
 Where the other operand is shifted (int8 as uint8), a panel begins with one word per row: what the shift adds to
-each sum, to be taken off again.
+each sum, to be taken off again. So it does where k is taken in pairs (rings.py): minus the sum of x[r, 2i] x[r, 2i+1].
 
 Rows beyond the operand and the elements that fill the last group are zeros: they add nothing to any product.
 Memory outside the operand is never read.
@@ -25,6 +25,7 @@ from typing import Any
 import numpy as np
 from llvmlite import ir
 from numba import types, void
+from numba.core import cgutils
 from numba.core.types import Array
 from numba.extending import intrinsic
 
@@ -43,7 +44,7 @@ def make_pack(side: Side) -> Kernel:
         ROWS=side.rows, GROUP=side.k_group, ITEM_BYTES=item, PACKED_BYTES=packed,
         WORD_BYTES=packed * side.k_group, HEADER=side.header_words,
         put=_make_put(side), put_block=_make_put_block(side), put_group=_make_put_group(side),
-        put_zeros=_make_put_zeros(side), add_excess=_make_add_excess(side),
+        put_zeros=_make_put_zeros(side), put_header=_make_put_header(side),
     )(loops.pack)  # fmt: skip
 
 
@@ -53,7 +54,7 @@ def _name(side: Side) -> str:
         encoding = f"{encoding.__module__}.{encoding.__qualname__}"
     return (
         f"gemm_pack_{side.operand}_{side.packed}_{side.rows}x{side.k_group}_{encoding}"
-        f"_{side.excess}_{'_'.join(side.parameters)}"
+        f"_{side.excess}_{'_'.join(side.parameters)}_{side.pairs.name if side.pairs else ''}"
     )
 
 
@@ -169,28 +170,87 @@ def _make_put_zeros(side: Side) -> Any:
     return put_zeros
 
 
-def _make_add_excess(side: Side) -> Any:
-    """``add_excess(header, group)``: what the other side's shift adds to the sums of one k-group."""
-    words = ir.VectorType(ir.IntType(32), side.rows)
+def _make_put_header(side: Side) -> Any:
+    """``put_header(header, groups, parameters)``: what a panel whose groups follow begins with."""
+    row_bytes = side.rows * side.word_bytes
 
     @intrinsic
-    def add_excess(typing_context: Any, header: Any, group: Any) -> Any:
+    def put_header(typing_context: Any, header: Any, groups: Any, parameters: Any) -> Any:
         def lower(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-            total = emit.at(builder, args[0])
-            word = emit.load(builder, emit.at(builder, args[1]), words)
-            top = emit.constant(words, 24)
-            shift = builder.ashr if side.packed == "int8" else builder.lshr
-            value = emit.load(builder, total, words)
-            for q in range(side.k_group):
-                left = builder.shl(word, emit.constant(words, 24 - 8 * q))
-                element = shift(left, top)
-                value = builder.add(value, builder.mul(element, emit.constant(words, side.excess)))
-            emit.store(builder, value, total)
+            header, groups, parameters = args
+            if side.excess:
+                _emit_excess(side, builder, header, groups, row_bytes)
+            elif side.pairs:
+                words = emit.words(builder, parameters, side.parameters)
+                _emit_pair_sums(side, builder, header, groups, row_bytes, words)
             return context.get_dummy_value()
 
-        return types.void(types.int64, types.int64), lower
+        return types.void(*[types.int64] * 3), lower
 
-    return add_excess
+    return put_header
+
+
+def _summed(builder: Any, zeros: list[Any], count: Any, step: Any) -> list[Any]:
+    """sums = step(i, sums) for i in range(count), from zeros."""
+    slots = [cgutils.alloca_once(builder, zero.type) for zero in zeros]
+    for slot, zero in zip(slots, zeros, strict=True):
+        builder.store(zero, slot)
+    with cgutils.for_range(builder, count, intp=emit.I64) as loop:
+        for slot, value in zip(
+            slots, step(loop.index, [builder.load(slot) for slot in slots]), strict=True
+        ):
+            builder.store(value, slot)
+    return [builder.load(slot) for slot in slots]
+
+
+def _emit_excess(side: Side, builder: Any, header: Any, groups: Any, row_bytes: int) -> None:
+    """What the other side's shift adds to the sums: `excess` times the sum of the elements of each row."""
+    words = ir.VectorType(ir.IntType(32), side.rows)
+    shift = builder.ashr if side.packed == "int8" else builder.lshr
+    top = emit.constant(words, 24)
+
+    def step(g: Any, sums: list[Any]) -> list[Any]:
+        group = builder.add(header, builder.mul(builder.add(g, emit.I64(1)), emit.I64(row_bytes)))
+        word = emit.load(builder, emit.at(builder, group), words)
+        for q in range(side.k_group):
+            element = shift(builder.shl(word, emit.constant(words, 24 - 8 * q)), top)
+            product = builder.mul(element, emit.constant(words, side.excess))
+            sums = [builder.add(sums[0], product)]
+        return sums
+
+    (excess,) = _summed(builder, [ir.Constant(words, None)], groups, step)
+    emit.store(builder, excess, emit.at(builder, header))
+
+
+def _emit_pair_sums(
+    side: Side, builder: Any, header: Any, groups: Any, row_bytes: int, words: list[Any]
+) -> None:
+    """Minus the sum of x[r, 2i] x[r, 2i+1] for the rows r of the panel, a vector of them at a time."""
+    ring = side.pairs
+    assert ring is not None
+    vector = ring.accumulator_vector
+    zeros = [emit.constant(vector, ring.zero)] * ring.n_accumulators
+    parameters = [emit.splat(builder, word, ring.lanes) for word in words]
+    starts = [*range(0, side.rows - ring.lanes, ring.lanes), side.rows - ring.lanes]
+    for start in starts:  # the last one overlaps the one before, where lanes do not divide the rows
+
+        def step(pair: Any, sums: list[Any], start: int = start) -> list[Any]:
+            first = builder.add(header, builder.mul(pair, emit.I64(2 * row_bytes)))
+            x, y = (
+                emit.load(
+                    builder,
+                    emit.at(builder, first, g * row_bytes + start * side.word_bytes),
+                    vector,
+                )
+                for g in (1, 2)
+            )
+            made = ring.madd(builder, sums[0] if len(sums) == 1 else tuple(sums), x, y, *parameters)
+            return list(made) if isinstance(made, tuple) else [made]
+
+        sums = _summed(builder, zeros, builder.sdiv(groups, emit.I64(2)), step)
+        part = ring.stored(builder, sums[0] if len(sums) == 1 else tuple(sums), parameters)
+        where = emit.at(builder, header, start * side.word_bytes)
+        emit.store(builder, ring.negated(builder, part, parameters), where)
 
 
 def make_get(dtype: str) -> Any:

@@ -67,6 +67,7 @@ class Side:
     encoding: Encoding  # "plain"; "shifted" by SHIFT into the other sign; "truth": 1 for all but 0; a function
     excess: int = 0  # the other side's shift: panels begin with what it adds to each sum
     parameters: tuple[str, ...] = ()  # dtypes of the ring's run-time parameters
+    pairs: Ring | None = None  # the ring, if panels begin with minus their own pairs' products
 
     @property
     def word_bytes(self) -> int:
@@ -82,7 +83,7 @@ class Side:
     @property
     def header_words(self) -> int:
         """Words per row in front of the first k-group; the excess is an int32, as wide as a word."""
-        return 1 if self.excess else 0
+        return 1 if self.excess or self.pairs else 0
 
 
 @dataclass(frozen=True)
@@ -104,6 +105,15 @@ class Ring:
     all lanes. An encoding may be a function, encode(builder, x, kind, *parameters), of one operand element or a
     vector of them to `kind`; its parameters are scalars. `operand_bits`, where given, promises LLVM that every packed
     element is below 2**operand_bits (vpmuludq needs to know); packing must see to it.
+
+    `pairs` multiplies two k at a time by Winograd's identity of 1968, in any commutative ring:
+
+        a0 b0 + a1 b1  =  (a0 + b1)(a1 + b0)  -  a0 a1  -  b0 b1
+
+    Half the multiplications for twice the additions, which pays where the multiplication is the slower instruction;
+    madd then gets sums of two packed elements (plain elements for the last k, if odd), the products of every row of A
+    and column of B with itself are summed while packing, and `opposite(builder, part, *parameters)` of them begins
+    the panel. Packed elements are integers, as wide as the accumulator's.
 
     The zeros that fill up a panel's rows end in no result, and those that fill up a k-group must add nothing: what is
     no ring has k_group 1. In the cache of compiled code the name stands for all of this, and an encoding function's
@@ -132,6 +142,8 @@ class Ring:
     join: Callable[..., Any] | None = None  # default: +
     parameters: tuple[str, ...] = ()
     operand_bits: int | None = None
+    pairs: bool = False
+    opposite: Callable[..., Any] | None = None  # default: 0 - x
 
     @property
     def lanes(self) -> int:
@@ -158,8 +170,9 @@ class Ring:
         return self._side(self.b, self.packed_b, self.nr, self.encode_b, excess)
 
     def _side(self, operand: str, packed: str, rows: int, encoding: Encoding, excess: int) -> Side:
-        parameters = self.parameters if callable(encoding) else ()
-        return Side(operand, packed, rows, self.k_group, encoding, excess, parameters)
+        parameters = self.parameters if callable(encoding) or self.pairs else ()
+        pairs = self if self.pairs else None
+        return Side(operand, packed, rows, self.k_group, encoding, excess, parameters, pairs)
 
     def stored(self, builder: Any, value: Any, parameters: list[Any]) -> Any:
         """A finished sum as elements of the result."""
@@ -174,6 +187,10 @@ class Ring:
         if self.join is not None:
             return self.join(builder, x, y, *parameters)
         return builder.fadd(x, y) if self.result.startswith("float") else builder.add(x, y)
+
+    def negated(self, builder: Any, x: Any, parameters: list[Any]) -> Any:
+        """Minus a stored result."""
+        return self.opposite(builder, x, *parameters) if self.opposite else builder.neg(x)
 
 
 # ---------------------------------------------------------------- multiply-adds
@@ -193,12 +210,17 @@ def _widening(builder: Any, c: Any, a: Any, b: Any) -> Any:
     return _multiply_add(builder, c, builder.sext(a, c.type), builder.sext(b, c.type))
 
 
-def _dot4(builder: Any, c: Any, a: Any, b: Any) -> Any:
+def dot4(builder: Any, c: Any, a: Any, b: Any) -> Any:
     """c + four products uint8 * int8, modulo 2^32: vpdpbusd does not saturate.
 
     Since LLVM 22 the operands are declared as bytes; it still takes the older words and upgrades them.
     """
     return emit.call(builder, "llvm.x86.avx512.vpdpbusd.512", c.type, c, a, b)
+
+
+def dot2(machine: Target) -> Callable[..., Any]:
+    """c + two products int16 * int16, modulo 2^32."""
+    return _dot2 if machine.vnni else _dot2_portable
 
 
 def _dot2(builder: Any, c: Any, a: Any, b: Any) -> Any:
@@ -279,8 +301,7 @@ def _pairs(machine: Target) -> dict[str, Any]:
         tile, vector_bytes = Tile(12, 2, 1024, 192, 192), 64
     else:
         tile, vector_bytes = Tile(4, 2, 512, 96, 512), 32
-    madd = _dot2 if machine.vnni else _dot2_portable
-    return {**common, "madd": madd, "tile": tile, "vector_bytes": vector_bytes}
+    return {**common, "madd": dot2(machine), "tile": tile, "vector_bytes": vector_bytes}
 
 
 def _halves(machine: Target) -> list[Ring]:
@@ -294,7 +315,7 @@ def _halves(machine: Target) -> list[Ring]:
 def _bytes(machine: Target) -> list[Ring]:
     """8-bit operands and booleans."""
     if machine.vnni:
-        how = {"packed_a": "uint8", "packed_b": "int8", "accumulator": "int32", "k_group": 4, "madd": _dot4,
+        how = {"packed_a": "uint8", "packed_b": "int8", "accumulator": "int32", "k_group": 4, "madd": dot4,
                "tile": Tile(12, 2, 2048, 192, 192), "vector_bytes": 64}  # fmt: skip
         shift = "shifted"
     else:
