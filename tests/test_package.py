@@ -63,7 +63,7 @@ PUBLIC = {
 }  # fmt: skip
 PUBLIC_IN = {
     "integers": {"to_limbs", "from_limbs", "mul_limbs"},
-    "matrices": {"BitMatrix", "matmul"},
+    "matrices": {"BitMatrix", "matmul", "sum"},
     "linalg": {"charpoly", "det", "inv", "lu", "nullspace", "rank", "rref", "solve"},
 }
 

@@ -60,8 +60,10 @@ def matmul(
     overflow : {"wrap", "raise", "promote"}
         Integers that do not fit the result's dtype wrap modulo 2^bits, raise, or make the result wider: the
         smallest integer dtype from the promotion on that holds every entry, or Python ints in an object array.
-    accuracy : {None, "fast"}
-        For floats: "fast" allows algorithms without the classical componentwise error bound.
+    accuracy : {None, "fast", "reproducible", "correctly_rounded"}
+        For floats: "fast" allows algorithms without the classical componentwise error bound; "reproducible" gives the
+        same bits whatever the threads, blocking, order of the terms and CPU; "correctly_rounded" the float nearest
+        to the true entry, ties to even. Both are of the operands in the result's dtype, float32 or float64.
     algorithm : str
         A row of ``fastmul.matmul.operation.table``; "auto" takes the one predicted fastest.
     threads : int, optional
@@ -89,6 +91,11 @@ def matmul(
     Integer products are exact modulo 2^bits of the result's dtype, whatever the algorithm: each runs modulo 2^bits
     or inside a window proved in `fastmul.bounds`. "raise" and "promote" decide by the true product.
     Floats: the classical bound |C - AB| <= k u |A| |B| + O(u^2), entry by entry, unless accuracy="fast".
+    "reproducible": |C - AB| <= u |AB| + k u max|a[i, :]| max|b[:, j]| (underflow apart), u = 2^-53 or 2^-24: the exact
+    product of rows and columns cut two bits below the precision of their largest entries, rounded once.
+    "correctly_rounded": for all finite operands, subnormals included, beyond the largest float an infinity; exact zeros
+    are +0 unless every product is -0. With either, NaN and infinities make what they make in IEEE's sum. Proofs:
+    `fastmul.bounds.ozaki`.
     One check of `verify` passes a wrong integer product with probability at most 2^-40 (Freivalds, 40 vectors
     modulo 2^bits), at most 2^-50 for Python ints below 2^1000 (modulo a random 61-bit prime); of a boolean product
     it computes 40 random rows again. A product that fails is computed by another algorithm, with a warning.
@@ -96,6 +103,9 @@ def matmul(
     Complexity
     ----------
     O(m k n) time, O((7/8)^levels m k n) by Strassen; memory for the result and scratch of at most that size.
+    "reproducible" takes about three times as long as float GEMM whatever the values. "correctly_rounded" takes about
+    four times as long, and longer where many entries are too close to call: at worst, where rows range over hundreds of
+    binades or everything cancels, about ten nanoseconds for each product.
 
     Source
     ------

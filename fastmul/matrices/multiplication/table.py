@@ -5,7 +5,16 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Any
 
-from fastmul.matrices.multiplication import gemm, numpy, packed, split_float, strassen
+from fastmul.matrices.multiplication import (
+    filtered,
+    gemm,
+    long_accumulator,
+    numpy,
+    ozaki,
+    packed,
+    split_float,
+    strassen,
+)
 from fastmul.matrices.multiplication.operands import analyse
 from fastmul.matrices.multiplication.problem import MatmulProblem
 from fastmul.planning import cost
@@ -48,6 +57,33 @@ TABLE = (
         summary="One to three Winograd levels, 7 products instead of 8 each, over the other rows.",
         complexity="O((7/8)^levels mkn); (m max(k, n) + kn) / 3 entries of workspace.",
         source="Winograd (1971); schedule: Boyer, Dumas, Pernet, Zhou, ISSAC (2009), Table 1.",
+    ),
+    Algorithm(
+        name="ozaki",
+        run=ozaki.run,
+        refuses=ozaki.refuses,
+        cost=ozaki.cost,
+        summary="Floats cut to integers under one exponent per row and column, multiplied exactly, rounded once.",
+        complexity="O(r mkn) for r residues (16 to 18 of float64); entries too near a midpoint cost up to O(k) more.",
+        source="Ozaki, Uchino, Imamura, arXiv:2504.08009 (2025); Ozaki et al., Numer. Algorithms 59 (2012) 95-118.",
+    ),
+    Algorithm(
+        name="filtered",
+        run=filtered.run,
+        refuses=filtered.refuses,
+        cost=filtered.cost,
+        summary="float32 by one float64 product; entries that it leaves open are added up without rounding.",
+        complexity="O(mkn) float64 operations, and O(k) for each entry left open.",
+        source="Shewchuk, Discrete Comput. Geom. 18 (1997) 305-363, for its filters.",
+    ),
+    Algorithm(
+        name="long_accumulator",
+        run=long_accumulator.run,
+        refuses=long_accumulator.refuses,
+        cost=long_accumulator.cost,
+        summary="Each float entry added up in a fixed point over all exponents, rounded once.",
+        complexity="O(mkn), about ten nanoseconds for each product.",
+        source="Kulisch, Miranker, SIAM Review 28:1 (1986); Neal, arXiv:1505.05571 (2015).",
     ),
     Algorithm(
         name="numpy",
