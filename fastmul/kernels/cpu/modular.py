@@ -9,6 +9,8 @@ from fastmul.kernels.cpu.limbs_words import multiply_add
 from fastmul.runtime.jit import const, inline, kernel
 
 ZERO = np.uint64(0)
+TOP_BIT = np.uint64(63)
+SIGN = np.uint64(1 << 63)
 _INPUT = const(types.Array(types.uint64, 2, "A"))
 
 
@@ -52,8 +54,22 @@ def reduce_rows(x, flip, offset, reciprocal, p, above, out, start, stop):
 )
 def fold_rows(total, terms, factor, shoup, reciprocal, offset, p, start, stop):
     """total[start:stop] = total * factor + terms modulo p; offset = -2^63 modulo p, as in reduce_rows."""
-    sign = np.uint64(1 << 63)
     for i in range(start, stop):
         for j in range(total.shape[1]):
-            term = add(reduce(np.uint64(terms[i, j]) ^ sign, reciprocal, p), offset, p)
+            term = add(reduce(np.uint64(terms[i, j]) ^ SIGN, reciprocal, p), offset, p)
             total[i, j] = add(times(total[i, j], factor, shoup, p), term, p)
+
+
+@kernel(
+    void(
+        const(uint64[:, ::1]), const(uint64[::1]), const(uint64[::1]), uint64, uint64, uint64[::1], int64, int64
+    )
+)  # fmt: skip
+def reduce_limbs(x, weights, shoups, sign, p, out, start, stop):
+    """out[start:stop] = the rows of limbs x, in two's complement, modulo p; sign = -2^(64 limbs) modulo p."""
+    last = x.shape[1] - 1
+    for i in range(start, stop):
+        total = sign if x[i, last] >> TOP_BIT else ZERO
+        for j in range(x.shape[1]):
+            total = add(total, times(x[i, j], weights[j], shoups[j], p), p)
+        out[i] = total

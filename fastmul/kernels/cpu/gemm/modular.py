@@ -18,7 +18,7 @@ vfmadd. So 51 bits cost no more than a float64 GEMM.
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 import numpy as np
@@ -33,6 +33,7 @@ from fastmul.runtime.target import Target, target
 PARAMETERS = ("int64", "float64", "int64", "float64", "int64")
 
 
+@lru_cache(maxsize=256)
 def parameters(p: int) -> np.ndarray:
     """What the driver is given for a modulus: the dtypes are PARAMETERS."""
     high = modular.HIGH_WEIGHT % p

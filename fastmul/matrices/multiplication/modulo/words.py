@@ -50,6 +50,33 @@ def fold(
     threads.run(fold_rows, chunks, threads.get_threads(n_threads))
 
 
+def reduce_limbs(x: np.ndarray, p: int, n_threads: int | None = None) -> np.ndarray:
+    """(m, n, n_limbs) limbs in two's complement modulo p, as (m, n) int64 in [0, p)."""
+    from fastmul.kernels.cpu.modular import reduce_limbs
+
+    limbs = x.reshape(-1, x.shape[-1])
+    out = np.empty(limbs.shape[0], np.uint64)
+    weights, shoups, sign = _limb_numbers(x.shape[-1], p)
+    chunks = [
+        (limbs, weights, shoups, sign, np.uint64(p), out, *span)
+        for span in _spans((limbs.shape[0], 1))
+    ]
+    threads.run(reduce_limbs, chunks, threads.get_threads(n_threads))
+    return out.view(np.int64).reshape(x.shape[:-1])
+
+
+@lru_cache(maxsize=256)
+def _limb_numbers(n_limbs: int, p: int) -> tuple[np.ndarray, np.ndarray, np.uint64]:
+    """The weights 2^(64 i) modulo p, their constants for `modular.shoup`, and what a sign counts: -2^(64 n_limbs)."""
+    weights = [(1 << 64 * i) % p for i in range(n_limbs)]
+    shoups = [modular.shoup(w, p) for w in weights]
+    return (
+        np.array(weights, np.uint64),
+        np.array(shoups, np.uint64),
+        np.uint64(-(1 << 64 * n_limbs) % p),
+    )
+
+
 @lru_cache(maxsize=256)
 def _fold_numbers(factor: int, p: int) -> tuple[np.uint64, ...]:
     values = factor, modular.shoup(factor, p), modular.reciprocal(p), -SIGN % p, p
