@@ -63,7 +63,7 @@ PUBLIC = {
 }  # fmt: skip
 PUBLIC_IN = {
     "integers": {"to_limbs", "from_limbs", "mul_limbs"},
-    "matrices": {"BitMatrix", "matmul", "sum"},
+    "matrices": {"BitMatrix", "GF256", "matmul", "sum"},
     "linalg": {"charpoly", "det", "inv", "lu", "nullspace", "rank", "rref", "solve"},
 }
 
@@ -130,7 +130,8 @@ LAYERS = (
     ("comparison",),
     ("configuration", "io"),
     ("linalg",),
-    ("integers", "matrices"),
+    ("matrices",),
+    ("integers",),
     ("transforms",),
     ("planning",),
     ("kernels",),

@@ -27,16 +27,26 @@ def matmul(a: Any, b: Any) -> Any:
     return matmul(a, b, algorithm="packed")
 
 
-def _modulo() -> Any:
-    """The same row modulo p; a module of its own, which uses this one."""
-    from fastmul.matrices.multiplication.modulo import packed
+def _in_algebra(kind: str) -> Any:
+    """The same row modulo p, over a semiring or a field, modules of their own which use this one; None for a dtype's own."""
+    if kind == "modulo":
+        from fastmul.matrices.multiplication.modulo import packed
 
-    return packed
+        return packed
+    if kind == "semiring":
+        from fastmul.matrices.multiplication import packed_semiring
+
+        return packed_semiring
+    if kind == "field":
+        from fastmul.matrices.multiplication import packed_field
+
+        return packed_field
+    return None
 
 
 def refuses(problem: MatmulProblem) -> str | None:
-    if problem.kind == "modulo":
-        return _modulo().refuses(problem)
+    if (row := _in_algebra(problem.kind)) is not None:
+        return row.refuses(problem)
     if problem.beyond_machine:
         return problem.beyond_machine
     if problem.kind == "other":
@@ -45,8 +55,8 @@ def refuses(problem: MatmulProblem) -> str | None:
 
 
 def cost(problem: MatmulProblem) -> float:
-    if problem.kind == "modulo":
-        return _modulo().cost(problem)
+    if (row := _in_algebra(problem.kind)) is not None:
+        return row.cost(problem)
     ring, *_ = plan(problem.a_dtype, problem.b_dtype, problem.dtype, problem.k)
     return problem.batch * costs.seconds(f"matmul.packed.{ring}", problem.size)
 
@@ -54,8 +64,8 @@ def cost(problem: MatmulProblem) -> float:
 def run(
     problem: MatmulProblem, a: np.ndarray, b: np.ndarray, out: np.ndarray | None = None
 ) -> np.ndarray:
-    if problem.kind == "modulo":
-        return _modulo().run(problem, a, b, out)
+    if (row := _in_algebra(problem.kind)) is not None:
+        return row.run(problem, a, b, out)
     if out is None and a.ndim == b.ndim == 2:
         small = small_product(problem.m, problem.k, problem.n, a.dtype, b.dtype, problem.dtype)
         if small is not None:
@@ -120,12 +130,12 @@ def small_product(
 
     def product(x: np.ndarray, y: np.ndarray) -> np.ndarray:
         c = np.empty(shape, out)
-        kernel(x, y.T, c, 0)
+        kernel(x, y, c, 0)
         return c
 
     def viewed(x: np.ndarray, y: np.ndarray) -> np.ndarray:
         c = np.empty(shape, out)
-        kernel(x.view(as_a), y.T.view(as_b), c.view(as_out), 0)
+        kernel(x.view(as_a), y.view(as_b), c.view(as_out), 0)
         return c
 
     return product if (a, b, out) == (as_a, as_b, as_out) else viewed
