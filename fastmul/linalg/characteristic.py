@@ -8,6 +8,8 @@ import numpy as np
 
 from fastmul.linalg import arguments
 from fastmul.linalg.elimination import zero_divisor
+from fastmul.linalg.over_bits import is_over_bits
+from fastmul.matrices.bit_matrix import BitMatrix
 
 
 def charpoly(a: Any, *, mod: Any = None, threads: int | None = None) -> np.ndarray:
@@ -15,7 +17,8 @@ def charpoly(a: Any, *, mod: Any = None, threads: int | None = None) -> np.ndarr
 
     Parameters
     ----------
-    a : (n, n) array-like of integers of any size and sign.
+    a : (n, n) array-like of integers of any size and sign, or a BitMatrix (modulo 2; then results that are matrices
+        are BitMatrix, too).
     mod : int, optional
         Compute modulo this integer, 2 to 2**63; best a prime.
     threads : int, optional
@@ -50,6 +53,9 @@ def charpoly(a: Any, *, mod: Any = None, threads: int | None = None) -> np.ndarr
     >>> charpoly([[1, 2], [3, 4]], mod=7)
     array([1, 2, 5])
     """
+    if isinstance(a, BitMatrix):
+        is_over_bits("charpoly", a, mod)
+        a, mod = a.to_array(), 2
     x = arguments.matrix("charpoly", a, square=True)
     if mod is None:
         from fastmul.linalg.rationals import characteristic

@@ -8,6 +8,7 @@ import numpy as np
 
 from fastmul.linalg import arguments
 from fastmul.linalg.elimination import eliminate
+from fastmul.linalg.over_bits import compute, is_over_bits
 
 
 def det(a: Any, *, mod: Any = None, threads: int | None = None) -> int:
@@ -15,7 +16,8 @@ def det(a: Any, *, mod: Any = None, threads: int | None = None) -> int:
 
     Parameters
     ----------
-    a : (n, n) array-like of integers of any size and sign.
+    a : (n, n) array-like of integers of any size and sign, or a BitMatrix (modulo 2; then results that are matrices
+        are BitMatrix, too).
     mod : int, optional
         Compute modulo this integer, 2 to 2**63; best a prime.
     threads : int, optional
@@ -52,6 +54,8 @@ def det(a: Any, *, mod: Any = None, threads: int | None = None) -> int:
     >>> det([[1, 2], [3, 4]], mod=7)
     5
     """
+    if is_over_bits("det", a, mod):
+        return compute("det", a, threads=threads)
     x = arguments.matrix("det", a, square=True)
     if mod is None:
         from fastmul.linalg.rationals import determinant

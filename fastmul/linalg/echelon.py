@@ -14,6 +14,7 @@ from fastmul.linalg.elimination import (
     scaled_to_ones,
     solve_upper,
 )
+from fastmul.linalg.over_bits import compute, is_over_bits
 
 
 def rank(a: Any, *, mod: Any = None, threads: int | None = None) -> int:
@@ -21,7 +22,8 @@ def rank(a: Any, *, mod: Any = None, threads: int | None = None) -> int:
 
     Parameters
     ----------
-    a : (m, n) array-like of integers of any size and sign.
+    a : (m, n) array-like of integers of any size and sign, or a BitMatrix (modulo 2; then results that are matrices
+        are BitMatrix, too).
     mod : int, optional
         Compute modulo this integer, 2 to 2**63; best a prime.
     threads : int, optional
@@ -55,6 +57,8 @@ def rank(a: Any, *, mod: Any = None, threads: int | None = None) -> int:
     >>> rank([[1, 2], [2, 4]]), rank([[1, 2], [3, 4]], mod=2)
     (1, 1)
     """
+    if is_over_bits("rank", a, mod):
+        return compute("rank", a, threads=threads)
     x = arguments.matrix("rank", a)
     if mod is None:
         from fastmul.linalg.rationals import rank_over_rationals
@@ -64,13 +68,14 @@ def rank(a: Any, *, mod: Any = None, threads: int | None = None) -> int:
     return eliminate(arguments.residues(x, p), p, "rank", threads).rank
 
 
-def rref(a: Any, *, mod: Any, threads: int | None = None) -> tuple[np.ndarray, np.ndarray]:
+def rref(a: Any, *, mod: Any = None, threads: int | None = None) -> tuple[np.ndarray, np.ndarray]:
     """The reduced row echelon form modulo p, and its pivot columns.
 
     Parameters
     ----------
-    a : (m, n) array-like of integers of any sign.
-    mod : int, 2 to 2**63; best a prime.
+    a : (m, n) array-like of integers of any sign, or a BitMatrix (modulo 2; then results that are matrices
+        are BitMatrix, too).
+    mod : int, 2 to 2**63; best a prime. Of a BitMatrix it is 2.
     threads : int, optional
         As in `fastmul.matmul`.
 
@@ -102,6 +107,8 @@ def rref(a: Any, *, mod: Any, threads: int | None = None) -> tuple[np.ndarray, n
     (array([[1, 2, 3],
            [0, 0, 0]]), array([0]))
     """
+    if is_over_bits("rref", a, mod):
+        return compute("rref", a, threads=threads)
     x = arguments.matrix("rref", a)
     p = arguments.modulus("rref", mod)
     found = eliminate(arguments.residues(x, p), p, "rref", threads)
@@ -119,13 +126,14 @@ def reduced_rows(found: Elimination, p: int, threads: int | None) -> np.ndarray:
     return rows
 
 
-def nullspace(a: Any, *, mod: Any, threads: int | None = None) -> np.ndarray:
+def nullspace(a: Any, *, mod: Any = None, threads: int | None = None) -> np.ndarray:
     """A basis of the vectors x with a @ x = 0 modulo p, as columns.
 
     Parameters
     ----------
-    a : (m, n) array-like of integers of any sign.
-    mod : int, 2 to 2**63; best a prime.
+    a : (m, n) array-like of integers of any sign, or a BitMatrix (modulo 2; then results that are matrices
+        are BitMatrix, too).
+    mod : int, 2 to 2**63; best a prime. Of a BitMatrix it is 2.
     threads : int, optional
         As in `fastmul.matmul`.
 
@@ -157,6 +165,8 @@ def nullspace(a: Any, *, mod: Any, threads: int | None = None) -> np.ndarray:
     array([[3],
            [1]])
     """
+    if is_over_bits("nullspace", a, mod):
+        return compute("nullspace", a, threads=threads)
     x = arguments.matrix("nullspace", a)
     p = arguments.modulus("nullspace", mod)
     found = eliminate(arguments.residues(x, p), p, "nullspace", threads)

@@ -8,17 +8,19 @@ import numpy as np
 
 from fastmul.linalg import arguments
 from fastmul.linalg.elimination import eliminate
+from fastmul.linalg.over_bits import compute, is_over_bits
 
 
 def lu(
-    a: Any, *, mod: Any, threads: int | None = None
+    a: Any, *, mod: Any = None, threads: int | None = None
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Factors a[order] = L U modulo p, for a matrix of any shape and rank r.
 
     Parameters
     ----------
-    a : (m, n) array-like of integers of any sign.
-    mod : int, 2 to 2**63; best a prime.
+    a : (m, n) array-like of integers of any sign, or a BitMatrix (modulo 2; then results that are matrices
+        are BitMatrix, too).
+    mod : int, 2 to 2**63; best a prime. Of a BitMatrix it is 2.
     threads : int, optional
         As in `fastmul.matmul`.
 
@@ -53,6 +55,8 @@ def lu(
            [0, 1]]), array([[3, 4],
            [0, 2]]))
     """
+    if is_over_bits("lu", a, mod):
+        return compute("lu", a, threads=threads)
     x = arguments.matrix("lu", a)
     p = arguments.modulus("lu", mod)
     found = eliminate(arguments.residues(x, p), p, "lu", threads)

@@ -17,6 +17,8 @@ from fastmul.linalg.elimination import (
     solve_lower,
     solve_upper,
 )
+from fastmul.linalg.over_bits import compute, is_over_bits
+from fastmul.matrices.bit_matrix import BitMatrix
 
 
 def solve(a: Any, b: Any, *, mod: Any = None, threads: int | None = None) -> np.ndarray:
@@ -24,7 +26,8 @@ def solve(a: Any, b: Any, *, mod: Any = None, threads: int | None = None) -> np.
 
     Parameters
     ----------
-    a : (n, n) array-like of integers of any size and sign.
+    a : (n, n) array-like of integers of any size and sign, or a BitMatrix (modulo 2; then results that are matrices
+        are BitMatrix, too).
     b : (n,) or (n, q) array-like of integers.
     mod : int, optional
         Compute modulo this integer, 2 to 2**63; best a prime.
@@ -62,6 +65,11 @@ def solve(a: Any, b: Any, *, mod: Any = None, threads: int | None = None) -> np.
     >>> solve([[1, 2], [3, 4]], [5, 6], mod=7)
     array([3, 1])
     """
+    if is_over_bits("solve", a, mod):
+        if isinstance(b, BitMatrix):
+            return compute("solve", a, b, threads=threads)
+        y = np.asarray(b)
+        return compute("solve", a, y.reshape(len(y), -1), threads=threads).reshape(y.shape)
     x = arguments.matrix("solve", a, square=True)
     y = arguments.right_hand_side("solve", b, x)
     columns = y[:, np.newaxis] if y.ndim == 1 else y
@@ -86,7 +94,8 @@ def inv(a: Any, *, mod: Any = None, threads: int | None = None) -> np.ndarray:
 
     Parameters
     ----------
-    a : (n, n) array-like of integers of any size and sign.
+    a : (n, n) array-like of integers of any size and sign, or a BitMatrix (modulo 2; then results that are matrices
+        are BitMatrix, too).
     mod : int, optional
         Compute modulo this integer, 2 to 2**63; best a prime.
     threads : int, optional
@@ -120,6 +129,8 @@ def inv(a: Any, *, mod: Any = None, threads: int | None = None) -> np.ndarray:
     array([[2, 2],
            [3, 6]])
     """
+    if is_over_bits("inv", a, mod):
+        return compute("inv", a, threads=threads)
     x = arguments.matrix("inv", a, square=True)
     if mod is None:
         from fastmul.linalg.rationals import solve_over_rationals
