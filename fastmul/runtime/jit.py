@@ -22,8 +22,10 @@ import threading
 import types as pytypes
 import warnings
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
+from llvmlite import binding
 from numba import config, njit, types
 from numba.core.caching import NullCache
 from numba.core.registry import CPUDispatcher
@@ -53,6 +55,7 @@ class Kernel(CPUDispatcher):
     """A Numba function with exactly one signature, compiled when first needed."""
 
     declared: Any  # the numba signature
+    callees: tuple[Kernel, ...] = ()  # kernels whose machine code this one's calls
 
     def __init__(self, py_func: Callable[..., Any], locals: Any = None, targetoptions: Any = None,
                  **kwargs: Any) -> None:  # fmt: skip
@@ -70,10 +73,23 @@ class Kernel(CPUDispatcher):
 
         with global_compiler_lock:
             if self._can_compile and not self.is_compiling:
+                for callee in self.callees:
+                    callee.link()
                 self._cache = _DiskCache(self)
                 self.compile(self.declared)
                 self.disable_compile()
         return self
+
+    @property
+    def symbol(self) -> str:
+        """The name of the machine code for callers of `apart`."""
+        return f"fastmul.{self.__module__}.{self.__qualname__}"
+
+    def link(self) -> None:
+        """Compile, and let LLVM find the machine code under `symbol`."""
+        (made,) = self.prepare().overloads.values()
+        where = made.library.get_pointer_to_function(made.fndesc.llvm_cfunc_wrapper_name)
+        binding.add_symbol(self.symbol, where)
 
     # Numba calls the next two where it would compile for whatever argument types it was given.
     def _compile_for_args(self, *args: Any, **kwargs: Any) -> Any:
@@ -86,6 +102,16 @@ class Kernel(CPUDispatcher):
         return super().get_call_template(args, kws)
 
 
+@dataclass(frozen=True)
+class apart:
+    """A binding of `kernel` that is called as it is, where a bare one is compiled into every caller again.
+
+    For kernels of scalars that raise nothing.
+    """
+
+    kernel: Kernel
+
+
 def kernel(signature: Any, name: str | None = None, **bindings: Any) -> Callable[..., Kernel]:
     """Decorator: compile this function for `signature`, lazily, cached.
 
@@ -96,14 +122,17 @@ def kernel(signature: Any, name: str | None = None, **bindings: Any) -> Callable
         Another name for the kernel; needed where one function is the template of several.
     **bindings
         Globals of the function to replace: ``kernel(sig, name="gemm_int64", micro_kernel=m)(gemm)``
-        makes a kernel of the template ``gemm`` with its ``micro_kernel`` bound to m.
+        makes a kernel of the template ``gemm`` with its ``micro_kernel`` bound to m. See also `apart`.
     """
+
+    callees = {n: b.kernel for n, b in bindings.items() if isinstance(b, apart)}
+    outside = {n: types.ExternalFunction(k.symbol, k.declared) for n, k in callees.items()}
 
     def decorate(function: Callable[..., Any]) -> Kernel:
         if name or bindings:
-            function = _bind(function, name or function.__name__, bindings)
+            function = bound(function, name or function.__name__, **{**bindings, **outside})
         made = Kernel(function)
-        made.declared = signature
+        made.declared, made.callees = signature, tuple(callees.values())
         return made
 
     return decorate
@@ -114,7 +143,8 @@ def inline(function: Callable[..., Any]) -> Any:
     return njit(forceinline=True, **{k: v for k, v in FLAGS.items() if k != "nopython"})(function)
 
 
-def _bind(function: Any, name: str, bindings: dict[str, Any]) -> Any:
+def bound(function: Any, name: str, **bindings: Any) -> Any:
+    """A copy of a function under another name, with some of its globals replaced."""
     copy = pytypes.FunctionType(function.__code__, {**function.__globals__, **bindings}, name,
                                 function.__defaults__, function.__closure__)  # fmt: skip
     copy.__module__, copy.__qualname__, copy.__doc__ = function.__module__, name, function.__doc__

@@ -355,7 +355,7 @@ def test_no_zmm_register_on_a_target_without_them(name):
     if target().avx512:
         pytest.skip("this target has them; the subprocess below has none")
     made = kernels(name)
-    for kernel in (made.pack_a, made.pack_b, made.multiply_rows, made.multiply_small):
+    for kernel in (value for value in vars(made).values() if isinstance(value, Kernel)):
         kernel.prepare()
         fresh = Kernel(kernel.py_func)
         fresh.compile(kernel.declared)

@@ -50,7 +50,7 @@ def multiply(
 
 
 def small_kernel(ring: str | Ring, m: int, k: int, n: int) -> Any:
-    """The kernel (a, b.T, c, address of the parameters or 0) of a product small enough for one call, or None."""
+    """The kernel (a, b, c, address of the parameters or 0) of a product small enough for one call, or None."""
     found = kernels(ring)
     return found.multiply_small if _is_small(found, m, k, n) else None
 
@@ -75,7 +75,7 @@ def multiply_with(
     where = 0 if parameters is None else parameters.ctypes.data
     nr, kc = found.nr, found.ring.tile.kc
     if _is_small(found, m, k, n):
-        found.multiply_small(a, b.T, c, where)
+        found.multiply_small(a, b, c, where)
         return
     widest = (
         max(
@@ -87,15 +87,15 @@ def multiply_with(
     )
     for j in range(0, n, widest):
         stop = min(n, j + widest)
-        _multiply_columns(found, a, b[:, j:stop].T, c[:, j:stop], get_threads(threads), where)
+        _multiply_columns(found, a, b[:, j:stop], c[:, j:stop], get_threads(threads), where)
 
 
 def _multiply_columns(
-    found: Kernels, a: np.ndarray, bt: np.ndarray, c: np.ndarray, threads: int, parameters: int
+    found: Kernels, a: np.ndarray, b: np.ndarray, c: np.ndarray, threads: int, parameters: int
 ) -> None:
     """C = A B for so few columns that a block of all of them fits a slab; parameters at this address."""
     ring, tile, side = found.ring, found.ring.tile, found.ring.side_b
-    (m, k), n = a.shape, bt.shape[0]
+    (m, k), n = a.shape, b.shape[1]
     n_panels = -(-n // ring.nr)
     kc = min(tile.kc, -(-k // ring.k_group) * ring.k_group)
     block_groups = side.header_words + kc // ring.k_group
@@ -108,6 +108,9 @@ def _multiply_columns(
     columns = -(-n_panels // max(threads, blocks * block_bytes // PACK_BYTES)) * ring.nr
     with lease(blocks * block_bytes) as slab:
         slab_address = slab.ctypes.data
+        a_address, (a_row, a_k) = a.ctypes.data, a.strides
+        b_address, (b_row, b_column) = b.ctypes.data, b.strides
+        c_address, (c_row, c_column) = c.ctypes.data, c.strides
 
         def pack_columns(start: int, k_start: int, k_stop: int) -> None:
             count = min(columns, n - start)
@@ -115,15 +118,15 @@ def _multiply_columns(
                 deep = min(kc, k_stop - first)
                 groups = side.header_words + -(-deep // ring.k_group)
                 to = slab_address + block * block_bytes + start * groups * side.word_bytes
-                found.pack_b(bt, start, count, first, deep, to, parameters)
+                source = b_address + start * b_column + first * b_row
+                found.pack_b(source, b_column, b_row, count, deep, to, parameters)
 
         def multiply_chunk(start: int, k_start: int, k_stop: int) -> None:
-            stop = min(m, start + rows)
             with lease(found.scratch_bytes) as scratch:
-                room = scratch.ctypes.data
                 found.multiply_rows(
-                    a, c, start, stop, k_start, k_stop, slab_address, room, parameters
-                )
+                    a_address + start * a_row, a_row, a_k, c_address + start * c_row, c_row, c_column,
+                    min(rows, m - start), n, k_start, k_stop, slab_address, scratch.ctypes.data, parameters,
+                )  # fmt: skip
 
         for k_start in range(0, k, depth):
             k_stop = min(k, k_start + depth)

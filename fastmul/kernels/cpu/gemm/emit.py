@@ -14,8 +14,9 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-I8, I32, I64 = (ir.IntType(bits) for bits in (8, 32, 64))
+I1, I8, I32, I64 = (ir.IntType(bits) for bits in (1, 8, 32, 64))
 VOID = ir.VoidType()
+_ALIGN_1 = I32(1)
 
 
 def element(dtype: Any) -> Any:
@@ -107,3 +108,21 @@ def interleave(builder: Any, vectors: list[Any]) -> Any:
     even, odd = interleave(builder, vectors[0::2]), interleave(builder, vectors[1::2])
     count = even.type.count
     return shuffle(builder, even, odd, [i // 2 + (i % 2) * count for i in range(2 * count)])
+
+
+def _masked(vector: Any) -> str:
+    kind = {ir.DoubleType: "f64", ir.FloatType: "f32"}.get(type(vector.element))
+    return f"v{vector.count}{kind or vector.element}.p0"
+
+
+def masked_load(builder: Any, pointer: Any, vector: Any, mask: Any) -> Any:
+    """The elements where mask is set, zeros elsewhere; memory there is not touched."""
+    pointer = builder.bitcast(pointer, vector.as_pointer())
+    return call(builder, f"llvm.masked.load.{_masked(vector)}", vector, pointer, _ALIGN_1, mask,
+                ir.Constant(vector, None))  # fmt: skip
+
+
+def masked_store(builder: Any, value: Any, pointer: Any, mask: Any) -> None:
+    """Store the elements where mask is set; memory elsewhere is not touched."""
+    pointer = builder.bitcast(pointer, value.type.as_pointer())
+    call(builder, f"llvm.masked.store.{_masked(value.type)}", VOID, value, pointer, _ALIGN_1, mask)

@@ -1,13 +1,16 @@
 """The loops of the packed product, as templates: the same lines for every ring.
 
 `kernels.py` and `packing.py` make kernels of them; their capitals and the functions that they call without
-importing are bound then (`runtime.jit.kernel`), constants to the compiler.
+importing are bound then (`runtime.jit.kernel`), constants to the compiler. Operands come as addresses and strides in
+bytes, so that kernels call each other's machine code (`runtime.jit.apart`); `parameters` is the address of the
+ring's run-time parameters.
 """
 # ruff: noqa: F821
 
 import numpy as np
 
 from fastmul.kernels.cpu.gemm.emit import address
+from fastmul.runtime.jit import inline
 
 ALIGNMENT = 64
 
@@ -18,14 +21,10 @@ BLOCK = 4
 STRETCH = 8
 
 
-def pack(x, first, rows, start, depth, to, parameters):  # type: ignore[no-untyped-def]
-    """Template: pack x[first : first + rows, start : start + depth] into panels at the address `to`.
-
-    `parameters` is the address of the ring's, here and below.
-    """
+def pack(x, row_stride, k_stride, rows, depth, to, parameters):  # type: ignore[no-untyped-def]
+    """Template: pack the rows x depth elements at the address x into panels at the address `to`."""
     groups = (depth + GROUP - 1) // GROUP
     whole_groups = depth // GROUP
-    row_stride, k_stride = x.strides
     panel_bytes = (HEADER + groups) * ROWS * WORD_BYTES
     # memory order: a few lines of x across all panels where a line is a k, whole panels otherwise
     stretch = STRETCH if row_stride == ITEM_BYTES else groups
@@ -33,7 +32,7 @@ def pack(x, first, rows, start, depth, to, parameters):  # type: ignore[no-untyp
         g_stop = min(groups, g_start + stretch)
         for done in range(0, rows, ROWS):
             panel = to + done // ROWS * panel_bytes + HEADER * ROWS * WORD_BYTES
-            corner = address(x) + (first + done) * row_stride + start * k_stride
+            corner = x + done * row_stride
             left = min(ROWS, rows - done)
             g = g_start
             if left == ROWS and k_stride == ITEM_BYTES:
@@ -52,7 +51,7 @@ def pack(x, first, rows, start, depth, to, parameters):  # type: ignore[no-untyp
                     put_zeros(word)
                 for r in range(left):
                     for q in range(min(GROUP, depth - g * GROUP)):
-                        value = x[first + done + r, start + g * GROUP + q]
+                        value = get(corner + r * row_stride + (g * GROUP + q) * k_stride)
                         put(word + (r * GROUP + q) * PACKED_BYTES, value, parameters)
                 g += 1
     if HEADER:
@@ -60,65 +59,120 @@ def pack(x, first, rows, start, depth, to, parameters):  # type: ignore[no-untyp
             put_header(to + done // ROWS * panel_bytes, groups, parameters)
 
 
-def multiply_rows(a, c, i_start, i_stop, k_start, k_stop, slab, scratch, parameters):  # type: ignore[no-untyped-def]
-    """Template: C[i_start:i_stop] (+)= A[i_start:i_stop, k_start:k_stop] B[k_start:k_stop].
+def multiply_rows(  # type: ignore[no-untyped-def]
+    a, a_row, a_k, c, c_row, c_column, m, n, k_start, k_stop, slab, scratch, parameters
+):
+    """Template: C (+)= A[:, k_start:k_stop] B[k_start:k_stop] for m rows of A and C.
 
     `slab` is the address of these rows of B, packed; `scratch` that of room for one tile of C and,
     behind it, one packed block of A. Adds to C unless k_start is 0.
     """
-    n = c.shape[1]
-    row_stride, column_stride = c.strides
     b_row = (n + NR - 1) // NR * NR * B_WORD  # bytes of one k-group of B, packed
     tile, a_block = scratch, scratch + TILE_BYTES
-    for i in range(i_start, i_stop, MC):
-        rows = min(MC, i_stop - i)
+    for i in range(0, m, MC):
+        rows = min(MC, m - i)
         b_block = slab
         for k in range(k_start, k_stop, KC):
             depth = min(KC, k_stop - k)
             groups = (depth + GROUP - 1) // GROUP
-            pack_a(a, i, rows, k, depth, a_block, parameters)
+            pack_a(a + i * a_row + k * a_k, a_row, a_k, rows, depth, a_block, parameters)
             for j_block in range(0, n, NC):
                 for i_tile in range(0, rows, MR):
                     a_panel = a_block + i_tile * (A_HEADER + groups) * A_WORD
+                    m_left = min(MR, rows - i_tile)
                     for j in range(j_block, min(n, j_block + NC), NR):
                         b_panel = b_block + j * (B_HEADER + groups) * B_WORD
-                        m_left, n_left = rows - i_tile, n - j
-                        if m_left >= MR and n_left >= NR and column_stride == C_BYTES:
-                            corner = address(c) + (i + i_tile) * row_stride + j * column_stride
-                            micro_kernel(
-                                a_panel, b_panel, groups, corner, row_stride, k, parameters
-                            )
-                        else:
-                            m_left, n_left = min(MR, m_left), min(NR, n_left)
+                        n_left = min(NR, n - j)
+                        corner = c + (i + i_tile) * c_row + j * c_column
+                        to, to_row = corner, c_row
+                        in_place = m_left == MR and n_left == NR and c_column == C_BYTES
+                        if not in_place:
+                            to, to_row = tile, NR * C_BYTES
                             if k > 0:
                                 for r in range(m_left):
                                     for s in range(n_left):
-                                        entry = tile + (r * NR + s) * C_BYTES
-                                        put(entry, c[i + i_tile + r, j + s], parameters)
-                            micro_kernel(
-                                a_panel, b_panel, groups, tile, NR * C_BYTES, k, parameters
-                            )
+                                        entry = get(corner + r * c_row + s * c_column)
+                                        put(tile + (r * NR + s) * C_BYTES, entry, 0)
+                        micro_kernel(a_panel, b_panel, groups, to, to_row, k, parameters)
+                        if not in_place:
                             for r in range(m_left):
                                 for s in range(n_left):
-                                    c[i + i_tile + r, j + s] = get(tile + (r * NR + s) * C_BYTES)
+                                    entry = get(tile + (r * NR + s) * C_BYTES)
+                                    put(corner + r * c_row + s * c_column, entry, 0)
             b_block += b_row * (B_HEADER + groups)
 
 
-def multiply_small(a, b_transposed, c, parameters):  # type: ignore[no-untyped-def]
-    """Template: C = A B in one call, with scratch of its own."""
-    n, k = b_transposed.shape
-    b_row = (n + NR - 1) // NR * NR * B_WORD
-    block_bytes = b_row * (B_HEADER + KC // GROUP)
-    slab_bytes = (k + KC - 1) // KC * block_bytes
-    if k < KC:
-        slab_bytes = b_row * (B_HEADER + (k + GROUP - 1) // GROUP)
-    # no more than is used: from 128 KiB on, malloc maps fresh pages for every call
-    rows = min(MC, (c.shape[0] + MR - 1) // MR * MR)
-    a_bytes = rows * (A_HEADER + min(KC // GROUP, (k + GROUP - 1) // GROUP)) * A_WORD
-    memory = np.empty(ALIGNMENT + slab_bytes + TILE_BYTES + a_bytes, np.uint8)
-    slab = (address(memory) + ALIGNMENT - 1) // ALIGNMENT * ALIGNMENT
+def multiply_direct(a, a_row, a_k, b, b_row, c, c_row, m, k, n, parameters):  # type: ignore[no-untyped-def]
+    """Template: C = A B without packing; the rows of B and C are contiguous."""
+    for j in range(0, n, 2 * LANES):
+        columns = min(2 * LANES, n - j)
+        b_column, c_column = b + j * B_ITEM, c + j * C_BYTES
+        for i in range(0, m, 8):
+            rows = min(8, m - i)
+            x, to = a + i * a_row, c_column + i * c_row
+            if columns > LANES:
+                if rows > 4:
+                    tile_8x2(
+                        x, a_row, a_k, b_column, b_row, to, c_row, rows, columns, k, parameters
+                    )
+                else:
+                    tile_4x2(
+                        x, a_row, a_k, b_column, b_row, to, c_row, rows, columns, k, parameters
+                    )
+            elif rows > 4:
+                tile_8x1(x, a_row, a_k, b_column, b_row, to, c_row, rows, columns, k, parameters)
+            else:
+                tile_4x1(x, a_row, a_k, b_column, b_row, to, c_row, rows, columns, k, parameters)
+
+
+def multiply_one(  # type: ignore[no-untyped-def]
+    a, a_row, a_k, b, b_row, b_column, c, c_row, c_column, m, k, n, scratch, parameters
+):
+    """Template: C = A B, in scratch of `scratch_bytes(m, k, n)`."""
+    if b_column == B_ITEM and c_column == C_BYTES and k <= KC and m * k * n <= UNPACKED_WORK:
+        multiply_direct(a, a_row, a_k, b, b_row, c, c_row, m, k, n, parameters)
+        return
+    slab = scratch
     for start in range(0, k, KC):
-        depth, block = min(KC, k - start), slab + start // KC * block_bytes
-        pack_b(b_transposed, 0, n, start, depth, block, parameters)
-    multiply_rows(a, c, 0, c.shape[0], 0, k, slab, slab + slab_bytes, parameters)
+        depth = min(KC, k - start)
+        pack_b(b + start * b_row, b_column, b_row, n, depth, slab, parameters)
+        slab += (n + NR - 1) // NR * NR * B_WORD * (B_HEADER + (depth + GROUP - 1) // GROUP)
+    multiply_rows(a, a_row, a_k, c, c_row, c_column, m, n, 0, k, scratch, slab, parameters)
+
+
+def multiply_small(a, b, c, parameters):  # type: ignore[no-untyped-def]
+    """Template: C = A B in one call, with scratch of its own."""
+    (m, k), n = a.shape, b.shape[1]
+    memory = np.empty(scratch_bytes(m, k, n), np.uint8)
+    multiply_one(address(a), *a.strides, address(b), *b.strides, address(c), *c.strides,
+                 m, k, n, align(address(memory)), parameters)  # fmt: skip
     return memory.size  # keeps `memory` alive until here
+
+
+def multiply_stack(a, b, c, start, stop, parameters):  # type: ignore[no-untyped-def]
+    """Template: C[i] = A[i] B[i] for start <= i < stop in one call, with scratch of its own."""
+    (m, k), n = a.shape[1:], b.shape[2]
+    memory = np.empty(scratch_bytes(m, k, n), np.uint8)
+    a_next, a_row, a_k = a.strides
+    b_next, b_row, b_column = b.strides
+    c_next, c_row, c_column = c.strides
+    for i in range(start, stop):
+        multiply_one(address(a) + i * a_next, a_row, a_k, address(b) + i * b_next, b_row, b_column,
+                     address(c) + i * c_next, c_row, c_column, m, k, n, align(address(memory)), parameters)  # fmt: skip
+    return memory.size
+
+
+def scratch_bytes(m, k, n):  # type: ignore[no-untyped-def]
+    """Template: what `multiply_one` needs: all of B, a block of A, a tile of C, packed.
+
+    No more than is used: from 128 KiB on, malloc maps fresh pages for every call.
+    """
+    groups = (k + GROUP - 1) // GROUP
+    b_bytes = (n + NR - 1) // NR * NR * B_WORD * ((k + KC - 1) // KC * B_HEADER + groups)
+    rows = min(MC, (m + MR - 1) // MR * MR)
+    return ALIGNMENT + b_bytes + TILE_BYTES + rows * (A_HEADER + min(KC // GROUP, groups)) * A_WORD
+
+
+@inline
+def align(where):  # type: ignore[no-untyped-def]
+    return (where + ALIGNMENT - 1) // ALIGNMENT * ALIGNMENT

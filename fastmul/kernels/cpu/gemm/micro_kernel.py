@@ -29,7 +29,7 @@ from fastmul.kernels.cpu.gemm import emit
 from fastmul.kernels.cpu.gemm.emit import I32, I64
 from fastmul.kernels.cpu.gemm.rings import Ring
 
-Tile = list[list[list[Any]]]
+Sums = list[list[list[Any]]]
 
 _WRITE, _KEEP, _DATA = I32(1), I32(3), I32(1)  # the arguments of llvm.prefetch
 
@@ -44,7 +44,7 @@ def make_micro_kernel(ring: Ring) -> Any:
     def micro_kernel(typing_context: Any, a: Any, b: Any, groups: Any, c: Any, row_bytes: Any,
                      accumulate: Any, parameters: Any) -> Any:  # fmt: skip
         def lower(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-            _Emitter(ring, builder).emit(*args)
+            Emitter(ring, builder).emit(*args)
             return context.get_dummy_value()
 
         return types.void(*[types.int64] * 7), lower
@@ -52,7 +52,7 @@ def make_micro_kernel(ring: Ring) -> Any:
     return micro_kernel
 
 
-class _Emitter:
+class Emitter:
     """Emits one micro-kernel. An entry of C is a list of `n_accumulators` vectors; a tile is rows of entries."""
 
     def __init__(self, ring: Ring, builder: Any) -> None:
@@ -68,19 +68,20 @@ class _Emitter:
     def emit(self, a: Any, b: Any, groups: Any, c: Any, row_bytes: Any, accumulate: Any,
              parameters: Any) -> None:  # fmt: skip
         builder = self.builder
-        self.parameters = [
-            emit.splat(builder, word, self.ring.lanes)
-            for word in emit.words(builder, parameters, self.ring.parameters)
-        ]
+        self.load_parameters(parameters)
         rows = self._rows(emit.at(builder, c), row_bytes)
         self._prefetch(rows)
         a, b, tile = self._start(emit.at(builder, a), emit.at(builder, b))
-        tile = self._sum(groups, a, b, tile)
+        tile = self.sum(groups, a, b, tile)
         with builder.if_else(builder.icmp_signed("!=", accumulate, I64(0))) as (add, replace):
             with add:
                 self._write(tile, rows, add=True)
             with replace:
                 self._write(tile, rows, add=False)
+
+    def load_parameters(self, where: Any) -> None:
+        words = emit.words(self.builder, where, self.ring.parameters)
+        self.parameters = [emit.splat(self.builder, word, self.ring.lanes) for word in words]
 
     def _rows(self, c: Any, row_bytes: Any) -> list[Any]:
         rows = [c]
@@ -95,7 +96,7 @@ class _Emitter:
                 where = emit.at(self.builder, row, offset)
                 emit.call(self.builder, "llvm.prefetch.p0", emit.VOID, where, _WRITE, _KEEP, _DATA)
 
-    def _start(self, a: Any, b: Any) -> tuple[Any, Any, Tile]:
+    def _start(self, a: Any, b: Any) -> tuple[Any, Any, Sums]:
         """The first k-groups, and the tile to start from: the ring's zero, or minus the excess in a header."""
         builder, zero = self.builder, emit.constant(self.accumulator, self.ring.zero)
         tile = [[[zero] * self.ring.n_accumulators] * self.nv] * self.mr
@@ -120,7 +121,7 @@ class _Emitter:
             a = emit.at(builder, a, self.mr * self.a_bytes)
         return a, b, tile
 
-    def _start_pairs(self, a: Any, b: Any) -> tuple[Any, Any, Tile]:
+    def _start_pairs(self, a: Any, b: Any) -> tuple[Any, Any, Sums]:
         """As _start, from the sums of pairs in both headers."""
         builder, vector_bytes = self.builder, emit.size(self.b_vector)
         zero = emit.constant(self.accumulator, self.ring.zero)
@@ -144,32 +145,32 @@ class _Emitter:
         scalar = self._operand(emit.load(self.builder, where, self.a_word))
         return emit.splat(self.builder, scalar, self.ring.lanes)
 
-    def _sum(self, groups: Any, a: Any, b: Any, tile: Tile) -> Tile:
+    def sum(self, groups: Any, a: Any, b: Any, tile: Sums) -> Sums:
         """All k-groups, reduced after every `period` of them."""
         builder, period = self.builder, self.ring.period
         if self.ring.pairs:
             pairs, rest = builder.sdiv(groups, I64(2)), builder.srem(groups, I64(2))
             a, b, tile = self._loop(pairs, a, b, tile, self._pair_step)
-            return self._loop(rest, a, b, tile, self._step)[2]
+            return self._loop(rest, a, b, tile, self.step)[2]
         if not period:
-            return self._loop(groups, a, b, tile, self._step)[2]
+            return self._loop(groups, a, b, tile, self.step)[2]
 
-        def between_reductions(a: Any, b: Any, tile: Tile) -> tuple[Any, Any, Tile]:
-            a, b, tile = self._loop(I64(period), a, b, tile, self._step)
+        def between_reductions(a: Any, b: Any, tile: Sums) -> tuple[Any, Any, Sums]:
+            a, b, tile = self._loop(I64(period), a, b, tile, self.step)
             return a, b, self._each(tile, self.ring.reduce)
 
         whole, rest = builder.sdiv(groups, I64(period)), builder.srem(groups, I64(period))
         a, b, tile = self._loop(whole, a, b, tile, between_reductions)
-        return self._loop(rest, a, b, tile, self._step)[2]
+        return self._loop(rest, a, b, tile, self.step)[2]
 
-    def _each(self, tile: Tile, change: Any) -> Tile:
+    def _each(self, tile: Sums, change: Any) -> Sums:
         """change(sum, *parameters) of every entry."""
         return [
             [_listed(change(self.builder, _sum(entry), *self.parameters)) for entry in row]
             for row in tile
         ]
 
-    def _loop(self, trips: Any, a: Any, b: Any, tile: Tile, body: Any) -> tuple[Any, Any, Tile]:
+    def _loop(self, trips: Any, a: Any, b: Any, tile: Sums, body: Any) -> tuple[Any, Any, Sums]:
         """body(a, b, tile) -> a, b, tile, so many times.
 
         Not unrolled: the loop's own instructions fit beside the multiply-adds, and in an unrolled one LLVM moves
@@ -199,15 +200,15 @@ class _Emitter:
             merged.append(phi)
         return merged[0], merged[1], self._tile(merged[2:])
 
-    def _tile(self, values: list[Any]) -> Tile:
+    def _tile(self, values: list[Any]) -> Sums:
         """The inverse of _flat."""
         n, nv = self.ring.n_accumulators, self.nv
         entries = [values[i : i + n] for i in range(0, len(values), n)]
         return [entries[i : i + nv] for i in range(0, len(entries), nv)]
 
-    def _step(self, a: Any, b: Any, tile: Tile) -> tuple[Any, Any, Tile]:
+    def step(self, a: Any, b: Any, tile: Sums) -> tuple[Any, Any, Sums]:
         """One k-group: tile[i][j] += a[i] * b[j]."""
-        ring, builder = self.ring, self.builder
+        builder = self.builder
         vector_bytes = emit.size(self.b_vector)
         columns = [
             self._operand(
@@ -215,17 +216,27 @@ class _Emitter:
             )
             for j in range(self.nv)
         ]
-        made = []
-        for i in range(self.mr):
-            word = self._splat(emit.at(builder, a, i * self.a_bytes))
-            made.append([
-                _listed(ring.madd(builder, _sum(tile[i][j]), word, columns[j], *self.parameters))
-                for j in range(self.nv)
-            ])  # fmt: skip
+        words = [self._splat(emit.at(builder, a, i * self.a_bytes)) for i in range(self.mr)]
+        made = self.multiply_added(tile, words, columns)
         a_step, b_step = self.mr * self.a_bytes, self.nv * vector_bytes
         return emit.at(builder, a, a_step), emit.at(builder, b, b_step), made
 
-    def _pair_step(self, a: Any, b: Any, tile: Tile) -> tuple[Any, Any, Tile]:
+    def multiply_added(self, tile: Sums, words: list[Any], columns: list[Any]) -> Sums:
+        """tile[i][j] += words[i] * columns[j]."""
+
+        def entry(total: list[Any], a: Any, b: Any) -> list[Any]:
+            return _listed(self.ring.madd(self.builder, _sum(total), a, b, *self.parameters))
+
+        return [
+            [entry(total, a, b) for total, b in zip(row, columns, strict=True)]
+            for row, a in zip(tile, words, strict=True)
+        ]
+
+    def stored_entry(self, entry: list[Any]) -> Any:
+        """A finished sum as a vector of the result's dtype."""
+        return self.ring.stored(self.builder, _sum(entry), self.parameters)
+
+    def _pair_step(self, a: Any, b: Any, tile: Sums) -> tuple[Any, Any, Sums]:
         """Two k-groups: tile[i][j] += (a0[i] + b1[j]) (a1[i] + b0[j]), what that adds too much being in the headers."""
         ring, builder = self.ring, self.builder
         vector_bytes = emit.size(self.b_vector)
@@ -259,12 +270,12 @@ class _Emitter:
             loaded.set_metadata("range", limits)
         return loaded
 
-    def _write(self, tile: Tile, rows: list[Any], add: bool) -> None:
+    def _write(self, tile: Sums, rows: list[Any], add: bool) -> None:
         builder, vector_bytes = self.builder, emit.size(self.stored)
         for row, where in zip(tile, rows, strict=True):
             for j, entry in enumerate(row):
                 pointer = emit.at(builder, where, j * vector_bytes)
-                value = self.ring.stored(builder, _sum(entry), self.parameters)
+                value = self.stored_entry(entry)
                 if add:
                     before = emit.load(builder, pointer, self.stored)
                     value = self.ring.joined(builder, before, value, self.parameters)
@@ -281,5 +292,5 @@ def _listed(value: Any) -> list[Any]:
     return list(value) if isinstance(value, tuple) else [value]
 
 
-def _flat(tile: Tile) -> list[Any]:
+def _flat(tile: Sums) -> list[Any]:
     return [vector for row in tile for entry in row for vector in entry]

@@ -26,12 +26,11 @@ import numpy as np
 from llvmlite import ir
 from numba import types, void
 from numba.core import cgutils
-from numba.core.types import Array
 from numba.extending import intrinsic
 
 from fastmul.kernels.cpu.gemm import emit, loops
 from fastmul.kernels.cpu.gemm.rings import SHIFT, Side
-from fastmul.runtime.jit import Kernel, const, kernel
+from fastmul.runtime.jit import Kernel, kernel
 
 
 @cache
@@ -39,11 +38,12 @@ def make_pack(side: Side) -> Kernel:
     """The packing kernel of one side, shared by all rings that have such a side."""
     item, packed = np.dtype(side.operand).itemsize, np.dtype(side.packed).itemsize
     return kernel(
-        void(const(Array(operand_type(side.operand), 2, "A")), *[types.int64] * 6),
+        void(*[types.int64] * 7),
         name=_name(side),
         ROWS=side.rows, GROUP=side.k_group, ITEM_BYTES=item, PACKED_BYTES=packed,
         WORD_BYTES=packed * side.k_group, HEADER=side.header_words,
-        put=_make_put(side), put_block=_make_put_block(side), put_group=_make_put_group(side),
+        get=make_get(side.operand), put=_make_put(side),
+        put_block=_make_put_block(side), put_group=_make_put_group(side),
         put_zeros=_make_put_zeros(side), put_header=_make_put_header(side),
     )(loops.pack)  # fmt: skip
 
@@ -63,7 +63,7 @@ def operand_type(dtype: str) -> Any:
     return getattr(types, dtype)
 
 
-def _encode(side: Side, builder: Any, value: Any, kind: Any, parameters: Any) -> Any:
+def encode(side: Side, builder: Any, value: Any, kind: Any, parameters: Any) -> Any:
     """Operand elements (one, or a vector) as packed elements of type `kind`."""
     if callable(side.encoding):
         words = emit.words(builder, parameters, side.parameters)
@@ -87,7 +87,7 @@ def _make_put(side: Side) -> Any:
     def put(typing_context: Any, to: Any, value: Any, parameters: Any) -> Any:
         def lower(context: Any, builder: Any, sig: Any, args: Any) -> Any:
             to, value, parameters = args
-            encoded = _encode(side, builder, value, emit.element(side.packed), parameters)
+            encoded = encode(side, builder, value, emit.element(side.packed), parameters)
             emit.store(builder, encoded, emit.at(builder, to))
             return context.get_dummy_value()
 
@@ -108,7 +108,7 @@ def _make_put_group(side: Side) -> Any:
             lines = []
             for _ in range(side.k_group):
                 line = emit.load(builder, emit.at(builder, source), read)
-                lines.append(_encode(side, builder, line, written, parameters))
+                lines.append(encode(side, builder, line, written, parameters))
                 source = builder.add(source, stride)
             emit.store(builder, emit.interleave(builder, lines), emit.at(builder, to))
             return context.get_dummy_value()
@@ -134,7 +134,7 @@ def _make_put_block(side: Side) -> Any:
             lines = []
             for _ in range(side.rows):
                 line = emit.load(builder, emit.at(builder, source), read)
-                encoded = _encode(side, builder, line, written, parameters)
+                encoded = encode(side, builder, line, written, parameters)
                 lines.append(builder.bitcast(encoded, words))
                 source = builder.add(source, stride)
             base, done = emit.at(builder, to), 0
@@ -228,10 +228,11 @@ def _emit_pair_sums(
     """Minus the sum of x[r, 2i] x[r, 2i+1] for the rows r of the panel, a vector of them at a time."""
     ring = side.pairs
     assert ring is not None
-    vector = ring.accumulator_vector
+    lanes = min(ring.lanes, side.rows)
+    vector = ir.VectorType(emit.element(ring.accumulator), lanes)
     zeros = [emit.constant(vector, ring.zero)] * ring.n_accumulators
-    parameters = [emit.splat(builder, word, ring.lanes) for word in words]
-    starts = [*range(0, side.rows - ring.lanes, ring.lanes), side.rows - ring.lanes]
+    parameters = [emit.splat(builder, word, lanes) for word in words]
+    starts = [*range(0, side.rows - lanes, lanes), side.rows - lanes]
     for start in starts:  # the last one overlaps the one before, where lanes do not divide the rows
 
         def step(pair: Any, sums: list[Any], start: int = start) -> list[Any]:

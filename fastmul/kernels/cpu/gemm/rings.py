@@ -41,6 +41,10 @@ SHIFT = 128
 Encoding = str | Callable[..., Any]
 
 
+#: Multiplications of a product that direct.py does faster than packing.
+UNPACKED_WORK = 64**3
+
+
 @dataclass(frozen=True)
 class Tile:
     """Register and cache blocking.
@@ -142,6 +146,9 @@ class Ring:
     join: Callable[..., Any] | None = None  # default: +
     parameters: tuple[str, ...] = ()
     operand_bits: int | None = None
+    unpacked_work: int = (
+        0  # multiplications of a product that direct.py does; 0: there is no such kernel
+    )
     pairs: bool = False
     opposite: Callable[..., Any] | None = None  # default: 0 - x
 
@@ -178,9 +185,8 @@ class Ring:
         """A finished sum as elements of the result."""
         if self.store is not None:
             return self.store(builder, value, *parameters)
-        return emit.resize(
-            builder, value, ir.VectorType(emit.element(self.result), self.lanes), signed=True
-        )
+        kind = ir.VectorType(emit.element(self.result), value.type.count)
+        return emit.resize(builder, value, kind, signed=True)
 
     def joined(self, builder: Any, x: Any, y: Any, parameters: list[Any]) -> Any:
         """The sum of two stored partial results."""
@@ -201,13 +207,13 @@ def _fma(builder: Any, c: Any, a: Any, b: Any) -> Any:
     return emit.call(builder, f"llvm.fma.{suffix}", c.type, a, b, c)
 
 
-def _multiply_add(builder: Any, c: Any, a: Any, b: Any) -> Any:
+def multiply_add(builder: Any, c: Any, a: Any, b: Any) -> Any:
     return builder.add(c, builder.mul(a, b))
 
 
 def _widening(builder: Any, c: Any, a: Any, b: Any) -> Any:
     """int32 words into int64 sums; LLVM makes vpmuldq of it."""
-    return _multiply_add(builder, c, builder.sext(a, c.type), builder.sext(b, c.type))
+    return multiply_add(builder, c, builder.sext(a, c.type), builder.sext(b, c.type))
 
 
 def dot4(builder: Any, c: Any, a: Any, b: Any) -> Any:
@@ -261,9 +267,9 @@ def rings() -> dict[str, Ring]:
     return {ring.name: ring for ring in made}
 
 
-def _plain(dtype: str, madd: Any, tile: Tile, vector_bytes: int) -> Ring:
+def _plain(dtype: str, madd: Any, tile: Tile, vector_bytes: int, **more: Any) -> Ring:
     """The ring of one dtype under its own + and *."""
-    return Ring(dtype, dtype, dtype, dtype, dtype, dtype, dtype, madd, tile, vector_bytes)
+    return Ring(dtype, *[dtype] * 6, madd, tile, vector_bytes, unpacked_work=UNPACKED_WORK, **more)
 
 
 # The AVX-512 tiles were measured on a Zen 4 server core (32 KiB and 1 MiB of cache) at n = 2048, over kc from 192 to
@@ -279,16 +285,16 @@ def _words(machine: Target) -> list[Ring]:
         return [
             _plain("float64", _fma, Tile(8, 3, 512, 192, 96), 64),
             _plain("float32", _fma, Tile(12, 2, 512, 192, 192), 64),
-            _plain("int64", _multiply_add, long, 64),
-            _plain("int32", _multiply_add, Tile(12, 2, 512, 192, 128), 64),
+            _plain("int64", multiply_add, long, 64, pairs=True),
+            _plain("int32", multiply_add, Tile(12, 2, 512, 192, 128), 64, pairs=True),
             Ring("int32_int64", "int32", "int32", "int64", "int64", "int64", "int64",
-                 _multiply_add, long, 64),
+                 multiply_add, long, 64, pairs=True, unpacked_work=UNPACKED_WORK),
         ]  # fmt: skip
     return [
         _plain("float64", _fma, Tile(6, 2, 256, 96, 256), 32),
         _plain("float32", _fma, Tile(6, 2, 256, 96, 512), 32),
-        _plain("int64", _multiply_add, Tile(4, 1, 256, 96, 256), 32),
-        _plain("int32", _multiply_add, Tile(4, 2, 256, 96, 512), 32),
+        _plain("int64", multiply_add, Tile(4, 1, 256, 96, 256), 32),
+        _plain("int32", multiply_add, Tile(4, 2, 256, 96, 512), 32),
         Ring("int32_int64", "int32", "int32", "int64", "int32", "int32", "int64",
              _widening, Tile(4, 2, 256, 96, 512), 32),
     ]  # fmt: skip
