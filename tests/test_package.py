@@ -59,6 +59,7 @@ PUBLIC = {
     "mul", "square", "matmul", "explain", "compare", "show_config", "clear_cache", "set_threads", "threads",
     "FastmulError", "AlgorithmError", "ResultOverflowError", "DeviceError", "BackendUnavailableError",
     "VerificationError", "SingularMatrixError", "ZeroDivisorError",
+    "Semiring", "min_plus", "max_plus", "max_min", "max_times", "or_and",
     "integers", "linalg", "matrices", "io", "__version__",
 }  # fmt: skip
 PUBLIC_IN = {

@@ -12,6 +12,7 @@ from fastmul.matrices.multiplication import (
     numpy,
     ozaki,
     packed,
+    scalar,
     split_float,
     strassen,
 )
@@ -86,6 +87,15 @@ TABLE = (
         source="Kulisch, Miranker, SIAM Review 28:1 (1986); Neal, arXiv:1505.05571 (2015).",
     ),
     Algorithm(
+        name="scalar",
+        run=scalar.run,
+        refuses=scalar.refuses,
+        cost=scalar.cost,
+        summary="Semirings by three loops over scalars, also those whose functions do not type over vectors.",
+        complexity="O(mkn) calls of the semiring's functions.",
+        source="The definition.",
+    ),
+    Algorithm(
         name="numpy",
         run=numpy.run,
         refuses=numpy.refuses,
@@ -115,7 +125,7 @@ MATMUL = Operation("matmul", TABLE, _problem)
 
 def choose(problem: MatmulProblem, algorithm: str = "auto") -> Algorithm:
     """The named row, or the cheapest that does not refuse (`planning.pick`, asking no more rows than needed)."""
-    if algorithm != "auto" or problem.kind == "other":
+    if algorithm != "auto" or problem.kind in ("other", "semiring"):  # few rows have costs there
         return pick(MATMUL, problem, algorithm)
     for row in by_cost(*problem.key):
         if row.refuses(problem) is None:  # may scan the values: only of a row that would be taken
