@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 
-import gmpy2
 import numpy as np
 
 from fastmul.bounds.freivalds import VECTORS
@@ -43,22 +42,6 @@ def is_right(
 def is_right_modulo_prime(a: np.ndarray, b: np.ndarray, c: np.ndarray, rng: random.Random) -> bool:
     """One check of a 2-D product of Python ints, modulo a random 61-bit prime."""
     return _holds_modulo(random_prime(rng), a, b, c, rng)
-
-
-def is_right_modulo(
-    p: int, a: np.ndarray, b: np.ndarray, c: np.ndarray, rng: random.Random
-) -> bool:
-    """One check of a stacked product modulo p: as many random vectors as make a miss as rare as 2^-40.
-
-    A wrong entry hides from one vector with probability at most 1/q, q the least prime factor of p.
-    """
-    prime_bits = p.bit_length() - 1 if gmpy2.is_prime(p) else 1
-    vectors = -(-VECTORS // prime_bits)
-    return all(
-        _holds_modulo(p, x, y, c[index], rng)
-        for index, x, y in stacks.each(a, b)
-        for _ in range(vectors)
-    )
 
 
 def _holds_modulo(p: int, a: np.ndarray, b: np.ndarray, c: np.ndarray, rng: random.Random) -> bool:
