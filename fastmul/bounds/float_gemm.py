@@ -62,20 +62,3 @@ def estimate_error(k: int, a_max: float, b_max: float) -> float:
     The factor 2 also covers the rounding of this very expression.
     """
     return 2.0 * (k + 2) * 2.0**-53 * k * float(a_max) * float(b_max)
-
-
-#: Bits of a 64-bit integer, signed or unsigned, with its sign.
-_SIGNED_BITS = 65
-
-
-def is_wide_exact(k: int, width: int) -> bool:
-    """Whether the diagonals of a product of 64-bit integers, in balanced digits of `width` bits, fit int64.
-
-    A diagonal is a sum of at most c = ceil(65 / w) digit products, each at most k * 2^(2w-2); the carry from the
-    diagonal below is at most 2^(63-w) + 1. Together they stay below 2^63 if c * k * 2^(2w-2) <= 2^62 and w >= 2.
-
-    >>> is_wide_exact(2**18, 22), is_wide_exact(2**19, 22), is_wide_exact(2**19, 16)
-    (True, False, True)
-    """
-    count = -(-_SIGNED_BITS // width)
-    return count * k * digit_max(width) ** 2 <= 1 << 62

@@ -10,6 +10,9 @@ from fastmul.matrices.multiplication.problem import MatmulProblem
 from fastmul.planning import cost as costs
 from fastmul.runtime import blas
 
+#: One multiplication and addition of Python ints of a few limbs (AMD Zen 4, 2026-11-24).
+OBJECT_SECONDS = 1e-7
+
 
 def matmul(a: Any, b: Any) -> Any:
     """np.matmul(a, b), through fastmul's checks."""
@@ -25,6 +28,8 @@ def refuses(problem: MatmulProblem) -> str | None:
 def cost(problem: MatmulProblem) -> float:
     if problem.kind == "float":  # BLAS
         return problem.batch * costs.seconds(f"matmul.gemm.{problem.dtype.name}", problem.size)
+    if problem.dtype.kind == "O":
+        return problem.batch * problem.m * problem.k * problem.n * OBJECT_SECONDS
     curve = "bool" if problem.kind == "bool" else "int64"  # or/and stops at the first one it meets
     return problem.batch * costs.seconds(f"matmul.numpy.{curve}", problem.size)
 

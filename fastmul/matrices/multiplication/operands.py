@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from fastmul.matrices.algebra import Algebra, resolve
-from fastmul.matrices.multiplication import stacks
+from fastmul.matrices.multiplication import python_integers, stacks
 from fastmul.matrices.multiplication.problem import EXACT_ACCURACIES, MatmulProblem
 from fastmul.runtime import arrays
 from fastmul.runtime.threads import get_threads
@@ -203,14 +203,12 @@ def _integers_of(x: np.ndarray) -> np.ndarray:
     """
     if x.dtype.kind != "O":
         return x
-    flat = [_as_int(entry) for entry in x.ravel()]
-    if all(type(entry) is int for entry in flat):
-        for dtype in (np.int64, np.uint64):
-            if not flat or (np.iinfo(dtype).min <= min(flat) and max(flat) <= np.iinfo(dtype).max):
-                return np.array(flat, dtype).reshape(x.shape)
-    ints = np.empty(len(flat), object)
-    ints[:] = flat
-    return ints.reshape(x.shape)
+    ints = python_integers.as_integers(x)
+    if ints is not None:
+        return python_integers.narrowed(ints)
+    mixed = np.empty(x.size, object)
+    mixed[:] = [_as_int(entry) for entry in x.ravel()]
+    return mixed.reshape(x.shape)
 
 
 def _as_int(entry: Any) -> Any:

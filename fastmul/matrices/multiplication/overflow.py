@@ -4,9 +4,9 @@ The cheapest sufficient argument decides, and some argument always does:
 
 1. the dtypes' or the values' bound k * max|a| * max|b| fits the result: nothing can overflow;
 2. that bound is below 2^63: an int64 product is the true product, and its extremes are compared;
-3. the product modulo 2^64 and a float64 estimate of the true product agree, or differ by a multiple of 2^64
-   (`float_gemm.estimate_error` says how close an estimate is);
-4. the whole product in digits (`wide`).
+3. where a float64 estimate is close enough (`float_gemm.estimate_error`), it and the product modulo 2^64 agree, or
+   differ by a multiple of 2^64;
+4. the whole product, in limbs (`wide`), of which the product modulo 2^64 is the lowest.
 """
 
 from __future__ import annotations
@@ -44,10 +44,13 @@ def product_or_raise(problem: MatmulProblem, product: Product, whole: WholeProdu
                 raise _overflow(problem)
             return exact.astype(dtype, copy=False)
         big = dtype if dtype.itemsize == 8 else INT64
-        exact = product(big)
-        fits = _is_true_product(problem, exact)
-        if fits is None:
-            fits = all(whole(x, y).fits(big) for x, y in _pairs(problem))
+        if _is_estimable(problem):
+            exact = product(big)
+            fits = _is_true_product(problem, exact)
+        else:
+            wholes = [whole(x, y) for x, y in _pairs(problem)]
+            fits = all(w.fits(big) for w in wholes)
+            exact = _stacked(problem, [w.wrap().view(big) for w in wholes], big)
         if not fits or not _holds(dtype, exact):
             raise _overflow(problem)
         return exact.astype(dtype, copy=False)
@@ -59,7 +62,7 @@ def promoted_product(problem: MatmulProblem, product: Product, whole: WholeProdu
     if problem.dtype.kind == "b":
         return product(problem.dtype)
     exact = _exact_int64(problem, product)
-    if exact is None:
+    if exact is None and _is_estimable(problem):
         candidate = product(INT64)
         exact = candidate if _is_true_product(problem, candidate) else None
     if exact is None:
@@ -85,22 +88,22 @@ def _exact_int64(problem: MatmulProblem, product: Product) -> np.ndarray | None:
     return product(INT64) if problem.k * a_max * b_max <= np.iinfo(INT64).max else None
 
 
-def _is_true_product(problem: MatmulProblem, wrapped: np.ndarray) -> bool | None:
-    """Whether a product modulo 2^64 is the true one; None if an estimate cannot tell.
+def _is_estimable(problem: MatmulProblem) -> bool:
+    """Whether a float64 estimate tells the true product from any other that is the same modulo 2^64."""
+    return float_gemm.estimate_error(problem.k, *problem.value_bounds) <= 2.0**62
 
-    true = wrapped + 2^64 q. The estimate is within `error` of true; wrapped as a float is within 2^10 of wrapped.
-    If error <= 2^62: the two floats are less than 2^63 apart if q = 0, and more otherwise.
-    If error > 2^62: floats more than 2 * error apart prove q != 0; nearer ones prove nothing.
+
+def _is_true_product(problem: MatmulProblem, wrapped: np.ndarray) -> bool:
+    """Whether a product modulo 2^64 is the true one, for a problem that `_is_estimable`.
+
+    true = wrapped + 2^64 q. The estimate is within 2^62 of true, and wrapped as a float within 2^10 of wrapped: the
+    two floats are less than 2^63 apart if q = 0, and more otherwise.
     """
     a, b = problem.pair
-    error = float_gemm.estimate_error(problem.k, *problem.value_bounds)
     with blas.limit(problem.threads):
         estimate = np.matmul(*(as_blas_operand(x, np.dtype(np.float64)) for x in (a, b)))
     estimate -= wrapped
-    apart = max(float(estimate.max()), -float(estimate.min()))
-    if error <= 2.0**62:
-        return apart < 2.0**63
-    return False if apart > 2 * error else None
+    return max(float(estimate.max()), -float(estimate.min())) < 2.0**63
 
 
 def _holds(dtype: np.dtype, exact: np.ndarray) -> bool:

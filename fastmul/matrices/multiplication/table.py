@@ -16,6 +16,7 @@ from fastmul.matrices.multiplication import (
     split_float,
     strassen,
 )
+from fastmul.matrices.multiplication.objects import ROWS as ROWS_FOR_LONG_INTEGERS
 from fastmul.matrices.multiplication.operands import analyse
 from fastmul.matrices.multiplication.problem import MatmulProblem
 from fastmul.planning import cost
@@ -95,6 +96,7 @@ TABLE = (
         complexity="O(mkn) calls of the semiring's functions.",
         source="The definition.",
     ),
+    *ROWS_FOR_LONG_INTEGERS,
     Algorithm(
         name="numpy",
         run=numpy.run,

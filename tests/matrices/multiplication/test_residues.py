@@ -33,7 +33,7 @@ def kind(request, monkeypatch):
     monkeypatch.setattr(
         residues,
         "system_for",
-        lambda k, highest: ResidueSystem(request.param, bounds.moduli(largest, highest)),
+        lambda problem: ResidueSystem(request.param, bounds.moduli(largest, problem.highest)),
     )
     return request.param
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import fastmul
-from fastmul.matrices.multiplication import MATMUL, MatmulProblem, freivalds, wide
+from fastmul.matrices.multiplication import MATMUL, MatmulProblem, freivalds, on_limbs
 from tests.matrices.cases import BOOL, INTEGERS, assert_same, random_matrix
 
 
@@ -98,18 +98,19 @@ def test_python_ints_modulo_a_prime():
 
 
 def test_whole_products_are_checked(monkeypatch):
-    """A wrong carry in 22-bit digits: the 16-bit ones take over."""
-    first = wide.WIDE.table[0]
+    """A wrong limb in the cheapest row: the next one takes over."""
+    operation = on_limbs.OPERATION
+    first = operation["entries"]
 
-    def run(k, a, b):
-        whole = first.run(k, a, b)
-        return replace(whole, top=whole.top + 1)
+    def run(problem, a, b, out):
+        first.run(problem, a, b, out)[..., -1] += np.uint64(1)
+        return out
 
-    table = (replace(first, run=run), *wide.WIDE.table[1:])
-    monkeypatch.setattr(wide, "WIDE", replace(wide.WIDE, table=table))
+    table = tuple(replace(first, run=run) if row is first else row for row in operation.table)
+    monkeypatch.setattr(on_limbs, "OPERATION", replace(operation, table=table))
     a = np.full((2, 2), 2**62)
     assert fastmul.matmul(a, a, overflow="promote")[0, 0] != 2**125
-    with pytest.warns(RuntimeWarning, match="22-bit digits failed"):
+    with pytest.warns(RuntimeWarning, match="entries failed"):
         assert fastmul.matmul(a, a, overflow="promote", verify=True)[0, 0] == 2**125
 
 
