@@ -150,7 +150,7 @@ class Semiring:
                 f"float64; the product here is {dtype}"
             )
         zero, one = self.zero_in(dtype), self.one_in(dtype)
-        if zero == one:  # -inf and 0 of unsigned integers
+        if zero == one and self.zero != self.one:  # -inf and 0 of unsigned integers
             raise TypeError(
                 f"{self.name}: {dtype} has no value for {self.zero} apart from {self.one}"
             )
