@@ -39,7 +39,8 @@ The rings of kernels/cpu/gemm/modular.py, with residues in [0, p) or centred, |r
 **Stored from two halves**, low + 2^52 high, 2^25 < p <= 2^51: by (1), from high < 2^60, |r| <= p/2 + 386 < 2^51. With
 w = 2^52 modulo p, q = rint(fl(r fl(w/p))) errs by at most 2.01 u |r| w/p < 1/2 beyond rint's 1/2, so that |r w - q p|
 < p, computed modulo 2^64. Added to low < 2^60 + 2^52 it is below 2^61, and (1) ends below p/2 + 2^61 * 3.01 u < p/2 +
-771 < p: p is added to a negative one. Smaller p could end beyond p; they have the ring of one half."""
+771 < p: p is added to a negative one. Smaller p could end beyond p; they have the ring of one half.
+"""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ from fastmul.matrices.multiplication import MATMUL
 from tests.matrices.cases import extreme_matrix, random_matrix, true_product
 
 MODULI = [
-    2, 3, 10, 255, 256, 257, 2**16, 65537, 2**25 - 39, 2**26 - 5, 998244353, 2**31 - 1, 2**32, 2**32 - 5, 2**32 + 15,
+    2, 3, 10, 255, 256, 257, 8191, 8193, 16385, 2**16, 2**25 - 39, 2**25 + 1, 998244353, 2**31 - 1, 2**32, 2**32 - 5, 2**32 + 15,
     2**50 - 27, 2**51 - 129, 2**51, 2**51 + 1, 2**52 - 47, 2**61 - 1, 6 * 10**18, 2**63 - 25, 2**63 - 1, 2**63, 2**64,
 ]  # fmt: skip
 DTYPES = [np.dtype(name) for name in ("int64", "uint64", "int32", "uint8", "bool")]
@@ -37,7 +37,9 @@ def test_equals_python(p):
                 np.testing.assert_array_equal(got.astype(object), expected, err_msg=name)
 
 
-@pytest.mark.parametrize("p", [7, 2**16, 998244353, 2**50 - 27, 2**63 - 25])
+@pytest.mark.parametrize(
+    "p", [251, 8191, 16381, 2**16, 2**25 - 39, 998244353, 2**51 - 129, 2**63 - 25]
+)
 def test_largest_residues(p):
     """p - 1 and its like everywhere: sums as large as they get, over several blocks of k."""
     k = 2085
