@@ -9,6 +9,7 @@ from fastmul.matrices.multiplication import (
     filtered,
     gemm,
     long_accumulator,
+    modular_residues,
     numpy,
     ozaki,
     packed,
@@ -97,6 +98,15 @@ TABLE = (
         source="The definition.",
     ),
     *ROWS_FOR_LONG_INTEGERS,
+    Algorithm(
+        name="modular_residues",
+        run=modular_residues.run,
+        refuses=modular_residues.refuses,
+        cost=modular_residues.cost,
+        summary="Modulo p: a narrow product for each of many small moduli, the Chinese remainder, reduced modulo p.",
+        complexity="O(r mkn) operations on bytes for r small moduli, O(r (mk + kn + mn)) conversions.",
+        source="Dumas, Giorgi, Pernet, ACM TOMS 35:3 (2008), section 3, with bytes for floats.",
+    ),
     Algorithm(
         name="numpy",
         run=numpy.run,

@@ -10,7 +10,8 @@ from fastmul.matrices.multiplication import MATMUL
 from tests.matrices.cases import extreme_matrix, random_matrix, true_product
 
 MODULI = [
-    2, 3, 10, 255, 256, 257, 8191, 8193, 16385, 2**16, 2**25 - 39, 2**25 + 1, 998244353, 2**31 - 1, 2**32, 2**32 - 5, 2**32 + 15,
+    2, 3, 10, 255, 256, 257, 8191, 8193, 16385, 2**16,
+    2**25 - 39, 2**25 + 1, 998244353, 2**31 - 1, 2**32, 2**32 - 5, 2**32 + 15,
     2**50 - 27, 2**51 - 129, 2**51, 2**51 + 1, 2**52 - 47, 2**61 - 1, 6 * 10**18, 2**63 - 25, 2**63 - 1, 2**63, 2**64,
 ]  # fmt: skip
 DTYPES = [np.dtype(name) for name in ("int64", "uint64", "int32", "uint8", "bool")]
