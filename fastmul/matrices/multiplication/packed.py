@@ -28,7 +28,7 @@ def matmul(a: Any, b: Any) -> Any:
 
 
 def _in_algebra(kind: str) -> Any:
-    """The same row modulo p, over a semiring or a field, modules of their own which use this one; None for a dtype's own."""
+    """The same row modulo p, over a semiring or a field, in modules that use this one; None for a dtype's own."""
     if kind == "modulo":
         from fastmul.matrices.multiplication.modulo import packed
 
@@ -74,7 +74,7 @@ def run(
     def product(x: np.ndarray, y: np.ndarray, to: np.ndarray) -> None:
         matmul_2d(x, y, to, problem.threads)
 
-    return run_each(problem, a, b, out, product)
+    return run_each(problem, a, b, out, product, takes_stacks=True)
 
 
 def matmul_2d(a: np.ndarray, b: np.ndarray, out: np.ndarray, threads: int | None = None) -> None:
@@ -82,9 +82,10 @@ def matmul_2d(a: np.ndarray, b: np.ndarray, out: np.ndarray, threads: int | None
 
     Parameters
     ----------
-    a, b : (m, k), (k, n) arrays of any strides; floats if out is a float, otherwise integers or bool.
-    out : (m, n) array of float32, float64, bool or an integer dtype, of any strides, that overlaps neither
-        a nor b.
+    a, b : (m, k), (k, n) arrays of any strides, or stacks (s, m, k), (s, k, n) of them; floats if out is a float,
+        otherwise integers or bool.
+    out : (m, n) or (s, m, n) array of float32, float64, bool or an integer dtype, of any strides, that overlaps
+        neither a nor b.
     threads : int, optional
         As in `fastmul.matmul`.
 
@@ -100,7 +101,7 @@ def matmul_2d(a: np.ndarray, b: np.ndarray, out: np.ndarray, threads: int | None
     """
     from fastmul.kernels.cpu import gemm
 
-    ring, as_a, as_b, as_out = plan(a.dtype, b.dtype, out.dtype, a.shape[1])
+    ring, as_a, as_b, as_out = plan(a.dtype, b.dtype, out.dtype, a.shape[-1])
     product = out.view(as_out) if out.itemsize == as_out.itemsize else np.empty(out.shape, as_out)
     gemm.multiply(_as(a, as_a), _as(b, as_b), product, ring, threads)
     if out.itemsize != as_out.itemsize:

@@ -1,5 +1,6 @@
 """The packed row of matmul: every pair of dtypes as NumPy multiplies them, and every dtype of the result."""
 
+import math
 from itertools import product
 
 import numpy as np
@@ -8,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fastmul.bounds.accumulators import exact_depth
+from fastmul.kernels.cpu.gemm import driver
 from fastmul.matrices.multiplication import packed
 from fastmul.matrices.multiplication.problem import MatmulProblem
 
@@ -86,14 +88,45 @@ def test_shapes_and_strides(m, k, n, dtype, flip_a, flip_b, flip_out, seed):
     np.testing.assert_array_equal(out, np.matmul(x, y))
 
 
+def stacked(x, y, out=None, threads=1):
+    dtype = np.result_type(x, y)
+    batch = np.broadcast_shapes(x.shape[:-2], y.shape[:-2])
+    shape = (x.shape[-2], x.shape[-1], y.shape[-1], math.prod(batch))
+    return packed.run(MatmulProblem(*shape, x.dtype, y.dtype, dtype, threads=threads), x, y, out)
+
+
+@pytest.mark.parametrize("n", [1, 2, 3, 4, 5, 8, 9, 13, 17, 33])
+@pytest.mark.parametrize("dtype", ["int8", "uint16", "int32", "int64", "float64"])
+def test_stacks_of_small_matrices(dtype, n):
+    rng = np.random.default_rng(n)
+    x, y = random(dtype, (5, n, n + 1), rng), random(dtype, (5, n + 1, n + 2), rng)
+    np.testing.assert_array_equal(stacked(x, y), np.matmul(x, y))
+
+
 @pytest.mark.parametrize("threads", [1, 2])
-def test_stacks(threads):
+def test_stacks_of_any_shape_and_strides(threads, monkeypatch):
+    monkeypatch.setattr(driver, "SMALL_WORK", 20 * 30 * 25 * 8)
     rng = np.random.default_rng(4)
-    x, y = random("int32", (3, 1, 20, 30), rng), random("int32", (4, 30, 25), rng)
-    given_problem = MatmulProblem(
-        20, 30, 25, 12, x.dtype, y.dtype, np.dtype("int32"), threads=threads
-    )
-    np.testing.assert_array_equal(packed.run(given_problem, x, y), np.matmul(x, y))
+    for shape_a, shape_b in [
+        ((3, 1), (4,)), ((4,), (3, 1)), ((3, 4), (3, 4)), ((7, 1, 2), (1, 5, 2)), ((), (6,)), ((0,), (0,)),
+    ]:  # fmt: skip
+        x = random("int32", (*shape_a, 20, 30), rng)
+        y = random("int32", (*shape_b, 30, 25), rng)
+        transposed = np.swapaxes(np.swapaxes(y, -1, -2).copy(), -1, -2)
+        expected = np.matmul(x, y)
+        for b in (y, transposed, y[..., ::-1, :][..., ::-1, :]):
+            np.testing.assert_array_equal(stacked(x, b, threads=threads), expected)
+        out = np.zeros((*expected.shape[:-1], 50), np.int32)
+        stacked(x, y, out[..., ::2], threads)
+        np.testing.assert_array_equal(out[..., ::2], expected)
+        assert not out[..., 1::2].any()
+
+
+def test_stacks_of_large_matrices(monkeypatch):
+    monkeypatch.setattr(driver, "SMALL_WORK", 1)
+    rng = np.random.default_rng(6)
+    x, y = random("int64", (3, 20, 30), rng), random("int64", (3, 30, 25), rng)
+    np.testing.assert_array_equal(stacked(x, y), np.matmul(x, y))
 
 
 def test_the_door():

@@ -44,6 +44,7 @@ def multiply(
 ) -> None:
     """C = A B over a ring, or the one so named in rings.py; c overlaps neither a nor b.
 
+    Matrices, or three stacks of equally many (of stride 0, if the same one is meant).
     `parameters`: the ring's run-time parameters, in 8-byte words.
     """
     multiply_with(kernels(ring), a, b, c, threads, parameters)
@@ -68,15 +69,26 @@ def multiply_with(
     parameters: np.ndarray | None = None,
 ) -> None:
     """C = A B by the given kernels."""
-    (m, k), n = a.shape, b.shape[1]
+    (m, k), n = a.shape[-2:], b.shape[-1]
     if k == 0 or m == 0 or n == 0:
         c[...] = found.ring.zero
         return
     where = 0 if parameters is None else parameters.ctypes.data
-    nr, kc = found.nr, found.ring.tile.kc
-    if _is_small(found, m, k, n):
-        found.multiply_small(a, b, c, where)
+    if a.ndim == 3:
+        _multiply_stack(found, a, b, c, get_threads(threads), where)
         return
+    _multiply_any(found, a, b, c, get_threads(threads), where)
+
+
+def _multiply_any(
+    found: Kernels, a: np.ndarray, b: np.ndarray, c: np.ndarray, threads: int, parameters: int
+) -> None:
+    """C = A B, neither of them empty; parameters at this address."""
+    (m, k), n = a.shape, b.shape[1]
+    if _is_small(found, m, k, n):
+        found.multiply_small(a, b, c, parameters)
+        return
+    nr, kc = found.nr, found.ring.tile.kc
     widest = (
         max(
             1,
@@ -87,7 +99,25 @@ def multiply_with(
     )
     for j in range(0, n, widest):
         stop = min(n, j + widest)
-        _multiply_columns(found, a, b[:, j:stop], c[:, j:stop], get_threads(threads), where)
+        _multiply_columns(found, a, b[:, j:stop], c[:, j:stop], threads, parameters)
+
+
+def _multiply_stack(
+    found: Kernels, a: np.ndarray, b: np.ndarray, c: np.ndarray, threads: int, parameters: int
+) -> None:
+    """C[i] = A[i] B[i], small ones without a step of Python for each; parameters at this address."""
+    count, m, n = c.shape
+    k = a.shape[2]
+    if not _is_small(found, m, k, n):
+        for x, y, z in zip(a, b, c, strict=True):
+            _multiply_any(found, x, y, z, threads, parameters)
+        return
+    # what a product costs beside its multiplications is worth a tile's
+    work = (m + found.mr) * (n + found.nr) * k
+    threads = min(threads, -(-work * count // SMALL_WORK))
+    each = max(1, min(CHUNK_WORK // work, -(-count // threads)))
+    pieces = [(i, min(count, i + each)) for i in range(0, count, each)]
+    run(lambda start, stop: found.multiply_stack(a, b, c, start, stop, parameters), pieces, threads)
 
 
 def _multiply_columns(
