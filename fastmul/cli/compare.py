@@ -21,11 +21,12 @@ def add(commands: Any) -> None:
         help="every algorithm beside float GEMM, GMP and NumPy: speed and exactness",
         description="Time and check every algorithm beside float GEMM and the peers found installed.",
     )
-    parser.add_argument("operation", nargs="?", choices=("matmul", "mul"), help="default: both")
+    parser.add_argument("operation", nargs="?", choices=("matmul", "mul", "matrices"),
+                        help="default: matmul and mul; matrices is matmul in its whole breadth")  # fmt: skip
     parser.add_argument("--sizes", nargs="+", type=options.positive, metavar="N",
                         help="n of n x n matrices, or bits of integers (2^20 is understood)")  # fmt: skip
     parser.add_argument(
-        "--dtypes", nargs="+", metavar="NAME", help="of matrices, such as int64 float32"
+        "--dtypes", nargs="+", metavar="NAME", help="of matrices, such as int64 float32 'mod 2'"
     )
     parser.add_argument(
         "--algorithms", nargs="+", metavar="NAME", help="only these rows of fastmul's tables"
@@ -34,8 +35,8 @@ def add(commands: Any) -> None:
                         help="default: 1, and all CPUs for the automatic choice and float GEMM")  # fmt: skip
     parser.add_argument("--repetitions", type=options.positive, default=5, metavar="N",
                         help="rounds in which all contestants take turns (default: 5)")  # fmt: skip
-    parser.add_argument("--patience", type=float, default=2.0, metavar="SECONDS",
-                        help="skip what is predicted to take longer (default: 2)")  # fmt: skip
+    parser.add_argument("--patience", type=float, metavar="SECONDS",
+                        help="skip what is predicted to take longer (default: 2; of matrices 5)")  # fmt: skip
     parser.add_argument("--contestant", action="append", default=[], metavar="MODULE:FUNCTION",
                         help="your own function of two operands; may be repeated")  # fmt: skip
     parser.add_argument("--json", metavar="FILE", help="write all records there")

@@ -2,35 +2,41 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
-from fastmul.comparison import operands, truth
+from fastmul.comparison import operands
+from fastmul.comparison.kinds import KINDS, Kind
 
 LIMB_BITS = 64
 SEED = 2
-#: Rows of a float product that are compared with the truth, where there are more.
-CHECKED_ROWS = 64
+#: Rows of a product that are compared with the truth, where not the whole is: machine integers up to this size.
+CHECKED_ROWS, CHECKED_WHOLE = 64, 2048
 
 MATRIX_SIZES = (64, 256, 1024, 2048)
-#: Operand dtypes; narrow integers accumulate in int32.
+#: Kinds (kinds.py) that every comparison has, and those of the whole breadth; narrow integers accumulate in int32.
 MATRIX_DTYPES = ("float64", "float32", "int64", "int32", "int8")
-KNOWN_DTYPES = (*MATRIX_DTYPES, "int16", "uint8", "uint16", "uint32", "uint64")
+BREADTH_DTYPES = tuple(name for name in KINDS if not name.startswith("uint"))
+#: Where Strassen-like schemes are looked at: they win at large sizes only.
+SCHEME_DTYPES, SCHEME_SIZES = ("float64", "int64", "mod 998244353"), (4096,)
 INTEGER_SIZES = tuple(1 << k for k in (10, 12, 14, 17, 20, 22, 24))
 
 
 @dataclass(frozen=True)
 class MatrixCase:
-    """Two n x n matrices. Integers are as large as can be without a true entry leaving the result's dtype."""
+    """Two n x n matrices of one kind (kinds.py)."""
 
     size: int
-    dtype: str
+    dtype: str  # the kind's name
 
     operation = "matmul"
+
+    @property
+    def kind(self) -> Kind:
+        return KINDS[self.dtype]
 
     @property
     def work(self) -> float:
@@ -44,44 +50,32 @@ class MatrixCase:
 
     @property
     def is_float(self) -> bool:
-        return np.dtype(self.dtype).kind == "f"
+        """Whether products round: floats under + and *."""
+        return self.kind.rounds
 
     @property
     def result_dtype(self) -> np.dtype:
-        dtype = np.dtype(self.dtype)
-        narrow = dtype.kind in "iu" and dtype.itemsize < 4
-        return np.dtype(f"{dtype.kind}4") if narrow else dtype
-
-    @property
-    def magnitude(self) -> int:
-        """The largest entry: n * magnitude^2 fits the result."""
-        largest = int(np.iinfo(self.result_dtype).max)
-        return min(math.isqrt(largest // self.size), int(np.iinfo(self.dtype).max))
+        return self.kind.result
 
     @cached_property
     def operands(self) -> tuple[np.ndarray, np.ndarray]:
         rng = np.random.default_rng((SEED, self.size))
-        dtype, shape = np.dtype(self.dtype), (self.size, self.size)
-        if self.is_float:
-            a, b = (operands.random_floats(shape, dtype, rng) for _ in range(2))
-        else:
-            a, b = (operands.random_integers(shape, dtype, self.magnitude, rng) for _ in range(2))
+        a, b = (self.kind.draw(self.size, rng) for _ in range(2))
         for x in (a, b):
             x.flags.writeable = False  # a contestant that writes into them would spoil the others
         return a, b
 
     @cached_property
     def rows(self) -> np.ndarray:
-        """The rows of the product that have a truth: all for integers, a spread of them for floats."""
-        count = min(self.size, CHECKED_ROWS) if self.is_float else self.size
+        """The rows of the product that have a truth: a spread of them; all of machine integers, if not too large."""
+        whole = not self.is_float and self.kind.is_machine and self.size <= CHECKED_WHOLE
+        count = self.size if whole else min(self.size, CHECKED_ROWS)
         return np.linspace(0, self.size - 1, count).astype(int)
 
     @cached_property
     def truth(self) -> np.ndarray:
         a, b = self.operands
-        if self.is_float:
-            return truth.float_product(np.ascontiguousarray(a[self.rows]), b)
-        return truth.integer_product(a, b)
+        return self.kind.truth(np.ascontiguousarray(a[self.rows]), b)
 
 
 @dataclass(frozen=True)

@@ -26,6 +26,8 @@ OTHER_KERNEL_SETS = ("Haswell", "Nehalem")
 CHILD_SECONDS = 60
 #: Rows that hand the operands to BLAS or NumPy as they are.
 PASSED_ON = ("gemm", "numpy")
+#: Float products that nothing but the operands may change.
+EXACT_ACCURACIES = ("reproducible", "correctly_rounded")
 
 Product = Callable[[np.ndarray, np.ndarray, int], np.ndarray]
 
@@ -35,14 +37,16 @@ def _numpy(a: np.ndarray, b: np.ndarray, threads: int) -> np.ndarray:
         return a @ b
 
 
-def _row(name: str) -> Product:
+def _fastmul(**keywords: str) -> Product:
     import fastmul
 
-    return lambda a, b, threads: fastmul.matmul(a, b, algorithm=name, threads=threads)
+    return lambda a, b, threads: fastmul.matmul(a, b, threads=threads, **keywords)
 
 
-def find(dtypes: tuple[str, ...] = DTYPES, size: int = SIZE) -> list[Changes]:
-    """One row per product and dtype."""
+def find(
+    dtypes: tuple[str, ...] = DTYPES, size: int = SIZE, in_breadth: bool = False
+) -> list[Changes]:
+    """One row per product and dtype; in breadth, also what `accuracy=` gives."""
     found = []
     for dtype in dtypes:
         case = MatrixCase(size, dtype)
@@ -50,7 +54,12 @@ def find(dtypes: tuple[str, ...] = DTYPES, size: int = SIZE) -> list[Changes]:
             name = "BLAS dgemm" if dtype == "float64" else "BLAS sgemm"
             found.append(_changes(name, case, _numpy, kernel_sets=True))
         for row in _own_rows(case):
-            found.append(_changes(f"fastmul {row} {dtype}", case, _row(row), kernel_sets=False))
+            product = _fastmul(algorithm=row)
+            found.append(_changes(f"fastmul {row} {dtype}", case, product, kernel_sets=False))
+        for accuracy in EXACT_ACCURACIES if case.is_float and in_breadth else ():
+            name = f"{accuracy.replace('_', ' ')} {dtype}"
+            product = _fastmul(accuracy=accuracy)
+            found.append(_changes(name, case, product, kernel_sets=False))
     return found
 
 

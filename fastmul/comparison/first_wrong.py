@@ -20,7 +20,7 @@ LARGEST_BITS = 1 << 22
 
 def find(operations: tuple[str, ...]) -> list[FirstWrong]:
     found = []
-    if "matmul" in operations:
+    if "matmul" in operations or "matrices" in operations:
         found += [_gemm(DGEMM, np.float64), _gemm(SGEMM, np.float32)]
     if "mul" in operations:
         found.append(_fft())

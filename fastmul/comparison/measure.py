@@ -138,19 +138,10 @@ def _admit(
     except Exception as failure:
         record.status, record.note = WRONG, f"{type(failure).__name__}: {failure}"
         return entry
-    try:
-        with blas.limit(available_cpus()):  # the true product is found at the first check
-            error = error_of(case, contestant.finish(result))
-    except Exception as failure:
-        said = f"a result that cannot be compared: {type(failure).__name__}: {failure}"
-        record.status, record.note = WRONG, said
-        return entry
-    record.exact, record.wrong_entries = error.exact, error.wrong_entries
-    record.max_abs_error, record.max_rel_error = error.max_abs, error.max_rel
-    must_be_sound = contestant.exact or case.is_float
-    if must_be_sound and not error.sound:
-        record.status, record.note = WRONG, f"the result is off by {error.max_abs:.3g}"
-        return entry
+    if not contestant.is_yardstick(case):
+        _check(contestant, case, result, record)
+        if record.status != OK:
+            return entry
     del result
     warm = record.first_call_seconds
     if predicted is None or warm > 2 * predicted or warm < SETTLED_SECONDS:
@@ -161,6 +152,22 @@ def _admit(
     history.note(contestant, case, threads, warm)
     entry.repeats = max(1, round(SAMPLE_SECONDS / max(warm, 1e-9)))
     return entry
+
+
+def _check(contestant: Contestant, case: Case, result: Any, record: Record) -> None:
+    """Note how far the result is from the true product, and whether it may be."""
+    try:
+        with blas.limit(available_cpus()):  # the true product is found at the first check
+            error = error_of(case, contestant.finish(result))
+    except Exception as failure:
+        said = f"a result that cannot be compared: {type(failure).__name__}: {failure}"
+        record.status, record.note = WRONG, said
+        return
+    record.exact, record.wrong_entries = error.exact, error.wrong_entries
+    record.max_abs_error, record.max_rel_error = error.max_abs, error.max_rel
+    must_be_sound = contestant.exact or case.is_float
+    if must_be_sound and not error.sound:
+        record.status, record.note = WRONG, f"the result is off by {error.max_abs:.3g}"
 
 
 def predict(

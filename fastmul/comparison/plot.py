@@ -5,15 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any, BinaryIO
 
-from fastmul.comparison.cases import MatrixCase
+from fastmul.comparison import plot_breadth
 from fastmul.comparison.contestants.integers import FLOAT_FFT, GMP
 from fastmul.comparison.contestants.matrices import DGEMM, SGEMM
+from fastmul.comparison.kinds import KINDS
+from fastmul.comparison.plotting import (
+    COLORS,
+    FLOAT,
+    MARKERS,
+    PEER,
+    baseline,
+    line,
+    plain_ticks,
+    select,
+    show_peak,
+)
 from fastmul.comparison.records import OK, WRONG, Findings, Record
 
-#: Of fastmul's lines: Okabe and Ito's colours, told apart by every eye.
-COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#332288", "#882255")
-FLOAT, PEER = "#000000", "#9a9a9a"
-MARKERS = "osD^vP*X"
 #: Rows that hand their operands to a peer, which has its own line.
 PASSED_ON = ("gmp", "python")
 SIZE_INCHES, DPI = (12.0, 9.0), 130
@@ -31,13 +39,15 @@ def save(comparison: Findings, file: BinaryIO, kind: str) -> None:
 
 
 def draw(comparison: Findings) -> Any:
-    """A matplotlib figure with two panels for each operation compared."""
+    """A matplotlib figure with two panels for each operation compared, more for the breadth of matrices."""
     import matplotlib
     from matplotlib.figure import Figure  # no pyplot: no window, no global state
 
     panels: list[Callable[[Any, Findings], None]] = []
     operations = {r.operation for r in comparison}
-    if "matmul" in operations:
+    if comparison.in_breadth:
+        panels += plot_breadth.panels()
+    elif "matmul" in operations:
         panels += [_matrix_speed, _matrix_error]
     if "mul" in operations:
         panels += [_integer_speed, _integer_error]
@@ -55,23 +65,6 @@ def draw(comparison: Findings) -> Any:
     return figure
 
 
-def _line(
-    records: list[Record], value: Callable[[Record], float | None]
-) -> tuple[list[int], list[float]]:
-    points = sorted((r.size, v) for r in records if r.status == OK and (v := value(r)) is not None)
-    return [size for size, _ in points], [v for _, v in points]
-
-
-def _select(
-    comparison: Findings, operation: str, contestant: str, dtype: str | None = None
-) -> list[Record]:
-    """A contestant's records on the fewest threads; of one dtype."""
-    found = [r for r in comparison if r.operation == operation and r.contestant == contestant
-             and dtype in (None, r.dtype)]  # fmt: skip
-    least = min((r.threads for r in found), default=1)
-    return [r for r in found if r.threads == least]
-
-
 def _exact_sizes(records: Iterable[Record]) -> list[int]:
     """Sizes at which every row of fastmul that ran was exact."""
     ran = [r for r in records if r.home == "fastmul" and r.status in (OK, WRONG)]
@@ -87,47 +80,34 @@ def _dtypes(comparison: Findings) -> list[str]:
 
 def _matrix_speed(axes: Any, comparison: Findings) -> None:
     for i, dtype in enumerate(_dtypes(comparison)):
-        sizes, rates = _line(_select(comparison, "matmul", "auto", dtype), lambda r: r.rate)
+        sizes, rates = line(select(comparison, "matmul", "auto", dtype), lambda r: r.rate)
         axes.plot(sizes, rates, color=COLORS[i % len(COLORS)], marker=MARKERS[i % len(MARKERS)], ms=5,
                   label=f"fastmul {dtype}")  # fmt: skip
     for name, style in ((DGEMM, "-"), (SGEMM, "--")):
-        sizes, rates = _baseline(comparison, name)
+        sizes, rates = baseline(comparison, name)
         axes.plot(sizes, rates, color=FLOAT, ls=style, lw=1.3, label=name)
-    sizes, rates = _line(
-        _select(comparison, "matmul", "NumPy @ (integers)", "int64"), lambda r: r.rate
+    sizes, rates = line(
+        select(comparison, "matmul", "NumPy @ (integers)", "int64"), lambda r: r.rate
     )
     if sizes:
         axes.plot(sizes, rates, color=PEER, marker=".", label="NumPy int64 @")
-    peak = comparison.machine["peak_gflops"]["float64"]
-    for factor, name in ((1, "float64"), (2, "float32")):
-        axes.axhline(factor * peak, color=PEER, lw=0.9, ls=":")
-        axes.text(1.01, factor * peak, f"peak,\n{name}", transform=axes.get_yaxis_transform(),
-                  ha="left", va="center", color="#777777", fontsize=7.5)  # fmt: skip
+    show_peak(axes, comparison)
     axes.set(
         title="Matrices: speed, higher is better", xlabel="n  (n × n times n × n)", ylabel="GOP/s"
     )
     axes.set_xscale("log", base=2)
     axes.set_yscale("log")
-    _plain_ticks(axes, comparison, "matmul")
+    plain_ticks(axes, comparison, "matmul")
     axes.legend(ncols=2)
 
 
-def _baseline(comparison: Findings, name: str) -> tuple[list[int], list[float]]:
-    """A float GEMM's best rate at each size, whatever integers it was given."""
-    best: dict[int, float] = {}
-    for r in _select(comparison, "matmul", name):
-        if r.status == OK and r.rate:
-            best[r.size] = max(best.get(r.size, 0.0), r.rate)
-    return sorted(best), [best[size] for size in sorted(best)]
-
-
 def _matrix_error(axes: Any, comparison: Findings) -> None:
-    dtypes = [dtype for dtype in _dtypes(comparison) if not MatrixCase(1, dtype).is_float]
+    dtypes = [dtype for dtype in _dtypes(comparison) if not KINDS[dtype].rounds]
     largest = 1.0
     for i, dtype in enumerate(_dtypes(comparison)):
         for name, style in ((DGEMM, "-"), (SGEMM, "--")) if dtype in dtypes else ():
-            found = _select(comparison, "matmul", name, dtype)
-            sizes, errors = _line(found, lambda r: r.max_abs_error)
+            found = select(comparison, "matmul", name, dtype)
+            sizes, errors = line(found, lambda r: r.max_abs_error)
             if any(errors):  # what is exact lies under the line at zero
                 largest = max(largest, *errors)
                 axes.plot(sizes, errors, color=COLORS[i % len(COLORS)], ls=style, marker="x",
@@ -140,7 +120,7 @@ def _matrix_error(axes: Any, comparison: Findings) -> None:
     axes.set_xscale("log", base=2)
     axes.set_yscale("symlog", linthresh=1)
     axes.set_ylim(-0.3, largest * 1e4)
-    _plain_ticks(axes, comparison, "matmul")
+    plain_ticks(axes, comparison, "matmul")
     axes.legend(loc="upper right")
 
 
@@ -158,12 +138,12 @@ def _integer_names(comparison: Findings) -> list[str]:
 def _integer_speed(axes: Any, comparison: Findings) -> None:
     own = [name for name in _integer_names(comparison) if name not in PASSED_ON]
     for i, name in enumerate(own):
-        sizes, rates = _line(_select(comparison, "mul", name), lambda r: r.rate)
+        sizes, rates = line(select(comparison, "mul", name), lambda r: r.rate)
         automatic = name.startswith("auto")
         axes.plot(sizes, rates, color=COLORS[i % len(COLORS)], marker=MARKERS[i % len(MARKERS)],
                   lw=3 if automatic else 1.2, ms=5 if automatic else 4, alpha=0.9,
                   label=f"fastmul {name}")  # fmt: skip
-    sizes, rates = _line(_select(comparison, "mul", GMP), lambda r: r.rate)
+    sizes, rates = line(select(comparison, "mul", GMP), lambda r: r.rate)
     axes.plot(sizes, rates, color=FLOAT, lw=1.6, label=GMP)
     peers = dict.fromkeys(
         r.contestant for r in comparison if r.operation == "mul" and r.home != "fastmul"
@@ -171,7 +151,7 @@ def _integer_speed(axes: Any, comparison: Findings) -> None:
     for name, style in zip(
         [p for p in peers if p != GMP], ("--", ":", "-.", (0, (1, 3)), "-"), strict=False
     ):
-        sizes, rates = _line(_select(comparison, "mul", name), lambda r: r.rate)
+        sizes, rates = line(select(comparison, "mul", name), lambda r: r.rate)
         axes.plot(sizes, rates, color="#777777", ls=style, lw=1.2, label=name)
     axes.set(title="Integers: time, lower is better", xlabel="bits of each operand",
              ylabel="ns per limb of the product")  # fmt: skip
@@ -182,7 +162,7 @@ def _integer_speed(axes: Any, comparison: Findings) -> None:
 
 
 def _integer_error(axes: Any, comparison: Findings) -> None:
-    sizes, wrong = _line(_select(comparison, "mul", FLOAT_FFT), lambda r: r.wrong_entries)
+    sizes, wrong = line(select(comparison, "mul", FLOAT_FFT), lambda r: r.wrong_entries)
     axes.plot(sizes, wrong, color="#777777", ls="--", marker="x", label=FLOAT_FFT)
     exact = _exact_sizes(r for r in comparison if r.operation == "mul")
     axes.plot(
@@ -208,9 +188,3 @@ def _integer_error(axes: Any, comparison: Findings) -> None:
     axes.set_yscale("symlog", linthresh=1)
     axes.set_ylim(-0.3, 10 * max([1.0, *wrong]))
     axes.legend(loc="upper left")
-
-
-def _plain_ticks(axes: Any, comparison: Findings, operation: str) -> None:
-    sizes = sorted({r.size for r in comparison if r.operation == operation})
-    axes.set_xticks(sizes, [str(size) for size in sizes])
-    axes.minorticks_off()

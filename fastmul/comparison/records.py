@@ -7,6 +7,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from fastmul.comparison.contestants.matrices import SGEMM
+from fastmul.comparison.kinds import KINDS
+
 #: Version of the JSON layout; it changes when a field changes its meaning.
 SCHEMA = 1
 
@@ -35,6 +38,13 @@ class Record:
     max_abs_error: float | None = None
     max_rel_error: float | None = None  # max_abs_error over the largest entry of the true product
     wrong_entries: int | None = None  # of matrices; of integers, wrong limbs
+
+    @property
+    def is_right(self) -> bool:
+        """Exact; or, of floats, computed in no narrower type than the operands'."""
+        if self.operation == "matmul" and KINDS[self.dtype].rounds:
+            return self.status == OK and not (self.contestant == SGEMM and self.dtype == "float64")
+        return self.status == OK and bool(self.exact)
 
 
 @dataclass
@@ -93,6 +103,11 @@ class Findings(Sequence[Record]):
 
     def __iter__(self) -> Iterator[Record]:
         return iter(self.records)
+
+    @property
+    def in_breadth(self) -> bool:
+        """Whether it is more than the dtypes' own products."""
+        return any(r.operation == "matmul" and not KINDS[r.dtype].is_machine for r in self.records)
 
     @property
     def failures(self) -> list[Record]:

@@ -7,10 +7,11 @@ import textwrap
 from collections.abc import Iterable
 from itertools import groupby
 
-from fastmul.comparison import text
-from fastmul.comparison.cases import CHECKED_ROWS, MatrixCase
+from fastmul.comparison import text, winners
+from fastmul.comparison.cases import CHECKED_ROWS
 from fastmul.comparison.contestants.integers import GMP
 from fastmul.comparison.contestants.matrices import DGEMM, SGEMM
+from fastmul.comparison.kinds import KINDS
 from fastmul.comparison.measure import SLOW_SECONDS
 from fastmul.comparison.records import OK, REFUSED, SKIPPED, WRONG, Findings, Record
 from fastmul.comparison.text import (
@@ -46,6 +47,8 @@ def render(comparison: Findings, *, color: bool = False) -> str:
         records = list(group)
         if any(r.status != REFUSED for r in records):
             lines += ["", *section(records)]
+    if comparison.in_breadth:
+        lines += ["", *winners.section(comparison)]
     lines += [
         *_changes(comparison),
         *_first_wrong(comparison),
@@ -124,14 +127,21 @@ def section(records: list[Record]) -> list[str]:
             rows.append(_row(by_size, sizes, best, baselines))
         rows.append(None)
     lines += text.table(columns, rows[:-1])
-    for r in refused:
-        lines += note(f"{_name(r)} refuses: {_short(r.note)}")
-    return lines + _wrong_from(records)
+    return [*lines, *_refusals(refused), *_wrong_from(records)]
+
+
+def _refusals(records: list[Record]) -> list[str]:
+    """Who refuses at every size, by reason."""
+    by_reason: dict[str, list[str]] = {}
+    for r in records:
+        by_reason.setdefault(_short(r.note), []).append(_name(r))
+    said = [f"{', '.join(names)}: {reason}" for reason, names in by_reason.items()]
+    return note("Refuse: " + "; ".join(said)) if said else []
 
 
 def _wrong_from(records: list[Record]) -> list[str]:
     """From which of the sizes tried each float method's product of integers is not exact."""
-    if records[0].operation == "matmul" and MatrixCase(1, records[0].dtype).is_float:
+    if records[0].operation == "matmul" and KINDS[records[0].dtype].rounds:
         return []
     first: dict[str, Record] = {}
     for r in records:
@@ -159,15 +169,8 @@ def _best(records: list[Record], size: int, matrices: bool) -> float | None:
     """The fastest time at `size` on the fewest threads, among right results."""
     threads = min(r.threads for r in records)
     times = [r.seconds for r in records
-             if r.size == size and r.threads == threads and r.seconds and _is_right(r)]  # fmt: skip
+             if r.size == size and r.threads == threads and r.seconds and r.is_right]  # fmt: skip
     return min(times, default=None)
-
-
-def _is_right(r: Record) -> bool:
-    """Exact; or, of floats, computed in no narrower type than the operands'."""
-    if r.operation == "matmul" and MatrixCase(1, r.dtype).is_float:
-        return r.status == OK and not (r.contestant == SGEMM and r.dtype == "float64")
-    return r.status == OK and bool(r.exact)
 
 
 def _row(by_size: dict[int, Record], sizes: list[int], best: dict[int, float | None],
@@ -215,20 +218,20 @@ def _rate(r: Record | None, best: float | None) -> str:
 
 
 def _verdict(r: Record) -> str:
+    if r.exact is None:
+        return styled("another product", DIM)
     if r.exact:
         return styled("exact", GREEN)
     if r.operation == "mul":
         return styled(f"off, {r.wrong_entries:,} limbs", YELLOW)
     said = f"{r.max_abs_error:.0e} / {r.max_rel_error:.0e}"
-    return said if MatrixCase(1, r.dtype).is_float else styled(f"off {said}", YELLOW)
+    return said if KINDS[r.dtype].rounds else styled(f"off {said}", YELLOW)
 
 
 def _title(r: Record) -> str:
     if r.operation == "mul":
         return "Integers: ns per limb (64 bits) of the product, by bits of each operand; lower is better"
-    case = MatrixCase(1, r.dtype)
-    result = "" if case.result_dtype.name == r.dtype else f" into {case.result_dtype}"
-    return f"Matrices of {r.dtype}{result}: GOP/s by n (n x n times n x n); higher is better"
+    return f"Matrices of {KINDS[r.dtype].title}: GOP/s by n (n x n times n x n); higher is better"
 
 
 def _above(size: int, matrices: bool, index: int) -> str:

@@ -6,6 +6,9 @@ two slices without rounding at all, whatever its kernels and its order of summat
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import cache
+
 import numpy as np
 
 FLOAT64_WINDOW = 53
@@ -42,6 +45,59 @@ def integer_product(a: np.ndarray, b: np.ndarray) -> np.ndarray:
             if bits * (i + j) < 64:
                 total += (x @ y).astype(np.int64) << np.int64(bits * (i + j))
     return total
+
+
+def boolean_product(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Whether a and b have a one at the same place: sums of zeros and ones, exact in float64."""
+    return np.asarray(a.astype(np.float64) @ b.astype(np.float64) > 0)
+
+
+def modular_product(a: np.ndarray, b: np.ndarray, p: int) -> np.ndarray:
+    """a @ b modulo p of entries in [0, p), p <= 2^63, as int64.
+
+    Horner's rule over the slices: doubled residues are below 2^64, and so is a residue plus a slice's product.
+    """
+    bits = slice_bits(a.shape[1])
+    left, right = slices(a, bits), slices(b, bits)
+    modulus = np.uint64(p)
+    total = np.zeros((a.shape[0], b.shape[1]), np.uint64)
+    for order in reversed(range(len(left) + len(right) - 1)):
+        for _ in range(bits):
+            total = (total + total) % modulus
+        for i in range(len(left)):
+            if 0 <= order - i < len(right):
+                total = (total + (left[i] @ right[order - i]).astype(np.uint64)) % modulus
+    return total.astype(np.int64)
+
+
+#: Of the field of 256 elements: x^8 + x^4 + x^3 + x + 1.
+FIELD_POLYNOMIAL = 0x11B
+
+
+def byte_products(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """x times y in GF(2^8), entry by entry: a table of logarithms to the base 3, which generates the field."""
+    powers, logarithms = _powers_of_three()
+    return np.where((x == 0) | (y == 0), np.uint8(0), powers[logarithms[x] + logarithms[y]])
+
+
+@cache
+def _powers_of_three() -> tuple[np.ndarray, np.ndarray]:
+    powers, logarithms = np.zeros(512, np.uint8), np.zeros(256, np.int64)
+    element = 1
+    for exponent in range(255):
+        powers[exponent] = powers[exponent + 255] = element
+        logarithms[element] = exponent
+        element ^= element << 1  # times 3 is times x + 1
+        if element > 0xFF:
+            element ^= FIELD_POLYNOMIAL
+    return powers, logarithms
+
+
+def semiring_product(
+    a: np.ndarray, b: np.ndarray, add: np.ufunc, mul: Callable[[np.ndarray, np.ndarray], np.ndarray]
+) -> np.ndarray:
+    """The sums, by `add`, of products by `mul`: a row of a at a time; exact where `add` only selects."""
+    return np.stack([add.reduce(mul(row[:, None], b), axis=0) for row in a])
 
 
 def float_product(a: np.ndarray, b: np.ndarray) -> np.ndarray:

@@ -96,7 +96,7 @@ def test_what_is_predicted_to_take_long_is_skipped():
     assert run_case(small, [(slow_one, 1)], history, rounds=2)[0].status == OK
     (record,) = run_case(large, [(slow_one, 1)], history, rounds=2, patience=0.5)
     assert record.status == SKIPPED
-    assert record.note.startswith("skipped: predicted 1")  # 512 times 2 ms
+    assert record.note.startswith("skipped: predicted ")  # 512 times 2 ms or more
     assert set(calls) == {64}
 
 
@@ -147,8 +147,8 @@ def test_of_long_ones_the_checked_run_is_the_timed_one(monkeypatch):
         return case.truth
 
     history, it = History(), contestant(long)
-    history.note(it, INT, 1, 0.002)
-    (record,) = run_case(INT, [(it, 1)], history, rounds=3)
+    history.note(it, INT, 1, 100.0)  # as predicted: nothing has compiled
+    (record,) = run_case(INT, [(it, 1)], history, rounds=3, patience=1000)
     assert (record.status, record.runs, len(calls)) == (OK, 1, 1)
 
 

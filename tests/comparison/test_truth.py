@@ -7,6 +7,7 @@ import pytest
 
 from fastmul.comparison import truth
 from fastmul.comparison.cases import IntegerCase, MatrixCase
+from fastmul.comparison.kinds import magnitude
 from fastmul.comparison.operands import adversarial_integer, bit_runs, random_integer
 
 
@@ -55,9 +56,10 @@ def test_float_product_is_within_a_longdouble_rounding_of_the_exact_one(dtype):
 def test_integer_cases_are_as_large_as_fits(dtype, size):
     case = MatrixCase(size, dtype)
     top = int(np.iinfo(case.result_dtype).max)
-    assert size * case.magnitude**2 <= top
-    full = case.magnitude == int(np.iinfo(dtype).max)
-    assert full or size * (case.magnitude + 1) ** 2 > top
+    largest = magnitude(np.dtype(dtype), case.result_dtype, size)
+    assert size * largest**2 <= top
+    full = largest == int(np.iinfo(dtype).max)
+    assert full or size * (largest + 1) ** 2 > top
     a, b = case.operands
     assert a.dtype == b.dtype == np.dtype(dtype)
     assert np.array_equal(case.truth, a.astype(object) @ b.astype(object))

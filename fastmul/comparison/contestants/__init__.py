@@ -12,11 +12,12 @@ __all__ = ["Contestant", "Refusal", "contestants", "own_contestant"]
 
 
 def contestants(operation: str) -> list[Contestant]:
-    """Every contestant of "mul" or "matmul" that can run here."""
-    from fastmul.comparison.contestants import integers, matrices
+    """Every contestant of "mul", "matmul" or "matrices" (matmul in its whole breadth) that can run here."""
+    from fastmul.comparison.contestants import integers, matrices, picture
 
     found: dict[str, Callable[[], list[Any]]] = {
         "mul": integers.contestants,
         "matmul": matrices.contestants,
+        "matrices": lambda: [*matrices.contestants(), *picture.contestants()],
     }
     return found[operation]()

@@ -15,6 +15,10 @@ def every_case(case: Any) -> bool:
     return True
 
 
+def no_case(case: Any) -> bool:
+    return False
+
+
 @dataclass(frozen=True)
 class Contestant:
     """One way to multiply.
@@ -32,4 +36,7 @@ class Contestant:
     growth: float = 1.0  # time grows like work**growth, at most
     threaded: bool = False  # uses as many threads as it is told
     takes: Callable[[Any], bool] = every_case  # which cases make sense for it
+    is_yardstick: Callable[[Any], bool] = (
+        no_case  # where it makes another product: only its speed is of interest
+    )
     same_as: str = ""  # the slow peer to which it hands its operands as they are: not run beside it
