@@ -56,7 +56,8 @@ def test_importing_costs_at_most_numpys_import_and_30_ms():
 # ---------------------------------------------------------------- names
 
 PUBLIC = {
-    "mul", "square", "matmul", "explain", "compare", "show_config", "clear_cache", "set_threads", "threads",
+    "mul", "square", "matmul", "dot", "tensordot", "matrix_power",
+    "explain", "compare", "show_config", "clear_cache", "set_threads", "threads",
     "FastmulError", "AlgorithmError", "ResultOverflowError", "DeviceError", "BackendUnavailableError",
     "VerificationError", "SingularMatrixError", "ZeroDivisorError",
     "Semiring", "min_plus", "max_plus", "max_min", "max_times", "or_and",
