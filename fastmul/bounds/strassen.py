@@ -2,8 +2,8 @@
 
 A scheme <m, k, n; r> forms P_t = (sum_i u_ti A_i) (sum_j v_tj B_j) and C_l = sum_t w_tl P_t on blocks. Over the
 integers modulo 2^bits, or modulo p, it is exact whatever it does to magnitudes: it uses +, - and * only, and these
-commute with reduction. (Fractions 1/d need an inverse of d.) Where operands are to stay in a narrower type, and for floats, it
-matters how large things grow:
+commute with reduction. (Fractions 1/d need an inverse of d.) Where operands are to stay in a narrower type, and for
+floats, it matters how large things grow:
 
     operands   |sum_i u_ti A_i| <= |u_t|_1 max|A|, at most a = max_t |u_t|_1 times as large a level, and b for B;
     products   every sum on the way to C_l stays below e = max_l sum_t |w_tl| |u_t|_1 |v_t|_1 a level, times

@@ -94,6 +94,8 @@ def _matrices(rng: random.Random) -> Iterator[tuple[str, str | None]]:
     if np.result_type(first, second).kind == "f":  # int64 with uint64 has no integer type
         second = first
     a, b = _matrix((m, k), first, generator, rng), _matrix((k, n), second, generator, rng)
+    if rng.random() < 0.25:
+        b, n, second = a.T, m, first
     truth = np.matmul(a, b)
     for name in ("auto", *MATMUL.names):
         threads = rng.choice((1, 2))

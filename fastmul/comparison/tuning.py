@@ -44,6 +44,7 @@ def measure(
         tune.fit(integer_trials(limbs), tell, wanted)
         | conversions(limbs, tell, wanted)
         | tune.fit(matrix_trials(sides), tell, wanted)
+        | sums_of_blocks(sides, tell, wanted)
     )
 
 
@@ -148,3 +149,26 @@ def _matrix(n: int, name: str, seed: int, small: bool) -> np.ndarray:
     if small:
         low, high = max(low, -SMALL_ENTRY), min(high, SMALL_ENTRY)
     return rng.integers(low, high, (n, n), dtype=dtype, endpoint=True)
+
+
+def sums_of_blocks(
+    sizes: list[int], tell: Callable[[str], None], wanted: Callable[[str], bool]
+) -> Curves:
+    """``matmul.strassen.sums``: one block added to another into a third, by the bytes that move."""
+    from fastmul.matrices.schemes.arithmetic import machine
+    from fastmul.matrices.schemes.schedule import add_blocks
+
+    curve = "matmul.strassen.sums"
+    if not wanted(curve):
+        return {}
+    tell(curve)
+    points = []
+    for n in sizes:
+        x, y, to = (np.ones((n, n), np.int64) for _ in range(3))
+        add = partial(machine(_no_product, x.dtype).sums, add_blocks(), [x, y], [to])
+        points.append([3 * x.nbytes, float(f"{fastest(add):.{tune.DIGITS}g}")])
+    return {curve: points}
+
+
+def _no_product(a: np.ndarray, b: np.ndarray, out: np.ndarray) -> None:
+    raise NotImplementedError("only sums are measured")

@@ -58,8 +58,17 @@ def test_every_row_of_every_table_has_a_curve():
         kinds = [tune.reading(r, MulProblem(64, 64, kind=kind)) for kind in ("limbs", "mpz", "int")]
         assert any(kinds), f"mul {r.name}"
     for r in MATMUL.table:
+        if r.name in ("strassen", "symmetric"):  # their costs are those of their parts
+            continue
         trials = [t for t in tuning.matrix_trials([64]) if t.row is r]
         assert any(tune.reading(t.row, t.problem) for t in trials), f"matmul {r.name}"
+
+
+def test_sums_of_blocks_have_a_curve():
+    curves = tuning.measure(only=("matmul.strassen.sums",), largest=16)
+    (points,) = curves.values()
+    assert [size for size, _ in points] == [3 * 8 * n * n for n in (4, 8, 16)]
+    assert all(seconds > 0 for _, seconds in points)
 
 
 def test_fit_divides_by_the_factor_and_stops_after_a_long_one(monkeypatch):

@@ -85,18 +85,18 @@ def template(reads, steps, constants, writes, row_bytes, start, stop, scratch):
             for t in range(writes.shape[0]):
                 source = locate(reads, writes[t, 0], i, j, scratch)
                 to = writes[t, 2] + i * writes[t, 3] + j
-                head = 0
+                body = whole
                 if writes[t, 1] != 0:  # streamed vectors are aligned
                     head = min(-to & (VECTOR - 1), width)
                     for o in range(0, head, ITEM):
                         copy_one(to + o, source + o)
-                    whole = head + (width - head) // VECTOR * VECTOR
-                    for o in range(head, whole, VECTOR):
+                    body = head + (width - head) // VECTOR * VECTOR
+                    for o in range(head, body, VECTOR):
                         stream(to + o, source + o)
                 else:
                     for o in range(0, whole, VECTOR):
                         copy(to + o, source + o)
-                for o in range(whole, width, ITEM):
+                for o in range(body, width, ITEM):
                     copy_one(to + o, source + o)
 
 

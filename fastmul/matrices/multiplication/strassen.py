@@ -8,28 +8,36 @@
 
 The scheme is data (matrices/schemes/data/winograd.json), its order of sums and products is compiled
 (matrices/schemes/schedule.py) and run (matrices/schemes/executor.py) like any other's: products go into the quarters of
-C and two temporaries. This file is the row of matmul: whether, how deep, and over which product.
+C and two temporaries. This file is the row of matmul: for whom, how deep, and over which other row.
 """
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 
 from fastmul.bounds import strassen as bounds
-from fastmul.matrices.multiplication import gemm, packed, stacks
+from fastmul.matrices.modular import Modulo
+from fastmul.matrices.multiplication import leaves, stacks
+from fastmul.matrices.multiplication.modulo import words
 from fastmul.matrices.multiplication.problem import MatmulProblem
 from fastmul.matrices.schemes import arithmetic, executor
-from fastmul.matrices.schemes.arithmetic import Multiply
+from fastmul.matrices.schemes.arithmetic import Arithmetic
 from fastmul.matrices.schemes.loading import named
+from fastmul.matrices.schemes.scheme import Scheme
 from fastmul.planning import cost as costs
 from fastmul.planning import memory
 from fastmul.runtime import blas, threads
 
-MAX_LEVELS = 3
-#: Leaves smaller than this lose more by additions than they save (EPYC Zen 4, int64 and float64 alike).
+MAX_LEVELS = 4
+#: Smaller leaves lose more by additions than they save (EPYC Zen 4, int64 and float64 alike).
 SMALLEST_LEAF = 1024
+#: Residues below it have a bit of headroom for a sum (kernels/cpu/block_sums.py).
+LARGEST_MODULUS = 1 << 63
+#: What leaves take more than predicted: their operands come from memory, those of a cost curve from the caches.
+MARGIN = 1.15
 
 
 def matmul(a: Any, b: Any) -> Any:
@@ -39,95 +47,117 @@ def matmul(a: Any, b: Any) -> Any:
     return matmul(a, b, algorithm="strassen")
 
 
-def levels_for(m: int, k: int, n: int) -> int:
-    """Levels worth taking; at least one, so that the named algorithm is what it says."""
-    smallest, levels = min(m, k, n), 1
-    while levels < MAX_LEVELS and smallest >> (levels + 1) >= SMALLEST_LEAF:
-        levels += 1
-    return levels
-
-
 def refuses(problem: MatmulProblem) -> str | None:
-    if problem.beyond_machine:
-        return problem.beyond_machine
-    if problem.kind == "bool":
-        return "or/and has no subtraction"
+    if reason := refuses_ring(problem):
+        return reason
     if problem.kind == "float" and not problem.may_reassociate:
         return "it has no componentwise error bound for floats and spreads NaN; accuracy='fast' allows it"
     if min(problem.m, problem.k, problem.n) < 2:
         return "a single row or column has no halves"
-    return packed.refuses(problem)  # its base case
+    return None
+
+
+def refuses_ring(problem: MatmulProblem) -> str | None:
+    """Why no scheme can run over the problem's arithmetic, or None."""
+    if problem.kind == "modulo":
+        if modulus(problem) >= LARGEST_MODULUS:
+            return f"sums of residues modulo {modulus(problem)} leave 64 bits"
+        return None
+    if problem.beyond_machine:
+        return problem.beyond_machine
+    if problem.kind == "bool":
+        return "or/and has no subtraction"
+    if problem.kind == "other":
+        return f"there is no other row for its leaves of {problem.dtype}"
+    return None
+
+
+def modulus(problem: MatmulProblem) -> int:
+    """The p of a product modulo p."""
+    assert isinstance(problem.algebra, Modulo)
+    return problem.algebra.p
 
 
 def cost(problem: MatmulProblem) -> float:
-    kind = problem.dtype.name.removeprefix("u")
-    return problem.batch * costs.seconds(f"matmul.strassen.{kind}", problem.size)
+    return problem.batch * MARGIN * min(map(lambda n: predicted(problem, n), depths(problem)))
+
+
+def depths(problem: MatmulProblem) -> range:
+    """How many levels there could be; at least one, so that the named algorithm is what it says."""
+    halvings = (min(problem.m, problem.k, problem.n) // SMALLEST_LEAF).bit_length() - 1
+    return range(1, max(1, min(MAX_LEVELS, halvings)) + 1)
+
+
+def levels_for(problem: MatmulProblem) -> list[Scheme]:
+    """The levels predicted fastest."""
+    return scheme_levels(min(depths(problem), key=lambda n: predicted(problem, n)))
+
+
+def scheme_levels(count: int) -> list[Scheme]:
+    return [named("winograd")] * count
+
+
+def predicted(problem: MatmulProblem, n_levels: int) -> float:
+    """Seconds of so many levels: of the leaves, and of the sums above them."""
+    levels = scheme_levels(n_levels)
+    m, k, n = (size >> n_levels for size in (problem.m, problem.k, problem.n))
+    products = leaves.seconds(leaves.leaf(problem, m, k, n))
+    passes = executor.passes((problem.m, problem.k, problem.n), levels)
+    item = problem.dtype.itemsize
+    sums = sum(
+        count * costs.seconds("matmul.strassen.sums", max(1, item * n)) for count, n in passes
+    )
+    return named("winograd").rank ** n_levels * products + sums
 
 
 def run(
     problem: MatmulProblem, a: np.ndarray, b: np.ndarray, out: np.ndarray | None = None
 ) -> np.ndarray:
-    levels = levels_for(problem.m, problem.k, problem.n)
-    dtype = operand_dtype(problem, levels)
-    count = threads.get_threads(problem.threads)
-    memory.require(workspace_bytes(problem, levels), problem)
-    base = _base(problem, levels)
+    levels = levels_for(problem)
+    ring = ring_for(problem, levels)
+    sizes = executor.whole((problem.m, problem.k, problem.n), levels)
+    item_bytes = dict.fromkeys("ABC", problem.dtype.itemsize)
+    memory.require(executor.workspace_bytes(sizes, levels, item_bytes), problem)
+    x, y = operands(problem, a, b, levels)
 
     def product(x: np.ndarray, y: np.ndarray, to: np.ndarray) -> None:
-        x, y = (v.astype(dtype, copy=False) for v in (x, y))
-        multiply(x, y, to, levels, base, count)
+        executor.multiply(x, y, to, levels, ring)
 
     with blas.limit(problem.threads):
-        return stacks.run_each(problem, a, b, out, product)
+        return stacks.run_each(problem, x, y, out, product)
 
 
-def multiply(
-    a: np.ndarray, b: np.ndarray, out: np.ndarray, levels: int, base: Multiply, n_threads: int = 1
-) -> None:
-    """out = a @ b by `levels` levels over `base`; machine integers or floats, any sizes, out overlaps neither."""
-    ring = arithmetic.machine(base, out.dtype, n_threads)
-    executor.multiply(a, b, out, [named("winograd")] * levels, ring)
+def ring_for(problem: MatmulProblem, levels: list[Scheme]) -> Arithmetic:
+    """The arithmetic of a problem, over the row that suits its leaves."""
+    m, k, n = (
+        max(1, size // math.prod(scheme.shape[axis] for scheme in levels))
+        for axis, size in enumerate((problem.m, problem.k, problem.n))
+    )
+    multiply = leaves.product(leaves.leaf(problem, m, k, n))
+    count = threads.get_threads(problem.threads)
+    if problem.kind == "modulo":
+        return arithmetic.modular(multiply, modulus(problem), count)
+    return arithmetic.machine(multiply, problem.dtype, count)
 
 
-def operand_dtype(problem: MatmulProblem, levels: int) -> np.dtype:
-    """The dtype in which operands are added: the result's; or their own, narrower one, which has faster products, if
+def operands(
+    problem: MatmulProblem, a: np.ndarray, b: np.ndarray, levels: list[Scheme]
+) -> tuple[np.ndarray, np.ndarray]:
+    """The operands as the arithmetic takes them: residues, or the dtype of `operand_dtype`."""
+    if problem.kind == "modulo":
+        p = modulus(problem)
+        return words.reduce(a, p, problem.threads), words.reduce(b, p, problem.threads)
+    dtype = operand_dtype(problem, levels)
+    return a.astype(dtype, copy=False), b.astype(dtype, copy=False)
+
+
+def operand_dtype(problem: MatmulProblem, levels: list[Scheme]) -> np.dtype:
+    """The dtype in which operands are added: the result's; or their own, narrower one, whose products are faster, if
     no sum that the levels form can leave it."""
     a, b = problem.a_dtype, problem.b_dtype
-    if (
-        a == b
-        and a.kind == "i"
-        and problem.dtype.kind == "i"
-        and a.itemsize < problem.dtype.itemsize
-    ):
-        growth = bounds.growth([named("winograd")] * levels)
+    signed = a == b and a.kind == problem.dtype.kind == "i"
+    if signed and a.itemsize < problem.dtype.itemsize:
+        growth = bounds.growth(levels)
         if bounds.fits(a.name, problem.value_bounds, (growth.a, growth.b)):
             return a
     return problem.dtype
-
-
-def workspace_bytes(problem: MatmulProblem, levels: int) -> int:
-    """Bytes of the temporaries of all levels."""
-    sizes = executor.whole((problem.m, problem.k, problem.n), [named("winograd")] * levels)
-    item = problem.dtype.itemsize
-    return executor.workspace_bytes(sizes, [named("winograd")] * levels, dict.fromkeys("ABC", item))
-
-
-def _base(problem: MatmulProblem, levels: int) -> Multiply:
-    """The product of the leaves: packed, or BLAS's where it is predicted faster."""
-    if problem.kind == "float":
-        leaf = problem.size / 2**levels
-        rows = {
-            row: costs.seconds(f"matmul.{row}.{problem.dtype.name}", leaf)
-            for row in ("packed", "gemm")
-        }
-        if rows["gemm"] < rows["packed"]:
-            return _float_base
-
-    def base(a: np.ndarray, b: np.ndarray, out: np.ndarray) -> None:
-        packed.matmul_2d(a, b, out, problem.threads)
-
-    return base
-
-
-def _float_base(a: np.ndarray, b: np.ndarray, out: np.ndarray) -> None:
-    np.matmul(gemm.as_blas_operand(a, out.dtype), gemm.as_blas_operand(b, out.dtype), out=out)

@@ -16,6 +16,7 @@ from fastmul.matrices.multiplication import (
     scalar,
     split_float,
     strassen,
+    symmetric,
 )
 from fastmul.matrices.multiplication.objects import ROWS as ROWS_FOR_LONG_INTEGERS
 from fastmul.matrices.multiplication.operands import analyse
@@ -57,9 +58,18 @@ TABLE = (
         run=strassen.run,
         refuses=strassen.refuses,
         cost=strassen.cost,
-        summary="One to three Winograd levels, 7 products instead of 8 each, over the other rows.",
+        summary="Levels of Winograd's scheme, 7 products instead of 8 each, over the fastest other row.",
         complexity="O((7/8)^levels mkn); (m max(k, n) + kn) / 3 entries of workspace.",
         source="Winograd (1971); schedule: Boyer, Dumas, Pernet, Zhou, ISSAC (2009), Table 1.",
+    ),
+    Algorithm(
+        name="symmetric",
+        run=symmetric.run,
+        refuses=symmetric.refuses,
+        cost=symmetric.cost,
+        summary="a @ a.T: what is below the diagonal by the fastest other row, mirrored.",
+        complexity="Half the multiplications of that row, (1 + 2^-d) / 2 for d halvings; no memory of its own.",
+        source="The definition; Dumas, Pernet, Sedoglavic, ISSAC (2020), section 2.",
     ),
     Algorithm(
         name="ozaki",

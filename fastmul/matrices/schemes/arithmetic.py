@@ -77,7 +77,7 @@ def elementwise(
     divides_by: Callable[[int], bool] = lambda d: d == 1,
     n_threads: int = 1,
 ) -> Arithmetic:
-    """A ring of one's own, by its operations on arrays."""
+    """A ring of one's own, by its operations on arrays, whose dtype holds no Python objects."""
 
     def step(factor: Fraction, x: np.ndarray, y: np.ndarray | None) -> np.ndarray:
         if y is None:

@@ -9,18 +9,22 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from fractions import Fraction
 
 import numpy as np
 
 from fastmul.bounds import strassen as bounds
-from fastmul.matrices.schemes.arithmetic import Arithmetic
-from fastmul.matrices.schemes.schedule import Block, Pass, Product, Schedule, Step, schedule
+from fastmul.matrices.schemes.arithmetic import Arithmetic, Multiply
+from fastmul.matrices.schemes.schedule import (
+    Block,
+    Pass,
+    Product,
+    Schedule,
+    add_blocks,
+    schedule,
+)
 from fastmul.matrices.schemes.scheme import Scheme
 from fastmul.runtime import scratch
 
-#: c += update.
-_ADD = Pass("C", (("C", 0), ("T", 0)), (Step(2, 0, 1, Fraction(1)),), ((2, ("C", 0)),))
 #: Bytes of an update that is added to c.
 _UPDATE_BYTES = 8 << 20
 
@@ -40,14 +44,40 @@ def multiply(
     ------
     ValueError : the arithmetic cannot divide by a scheme's denominators.
     """
+    check(levels, arithmetic)
+
+    def product(x: np.ndarray, y: np.ndarray, to: np.ndarray) -> None:
+        run(x, y, to, levels, arithmetic)
+
+    multiply_whole(a, b, out, levels, arithmetic, product)
+
+
+def check(levels: Sequence[Scheme], arithmetic: Arithmetic) -> None:
+    """Raise ValueError if a scheme has fractions that the ring has not."""
     for scheme in levels:
         if not arithmetic.divides_by(scheme.denominator):
             raise ValueError(
                 f"scheme {scheme.name!r} divides by {scheme.denominator}, which has no inverse in this ring"
             )
+
+
+def multiply_whole(
+    a: np.ndarray,
+    b: np.ndarray,
+    out: np.ndarray,
+    levels: Sequence[Scheme],
+    arithmetic: Arithmetic,
+    product: Multiply,
+) -> None:
+    """out = a b: the largest part that all levels divide by `product`, the rest by the arithmetic's own.
+
+    [ A  x ]   [ B | ]     [ A B + x y |   ]
+    [------] . [---| z ] = [-----------| z']     A B by `product`, x y added, z' and w' products by themselves
+    [  w   ]   [ y | ]     [      w'       ]
+    """
     if _needs_copy(out):
         copy = np.empty(out.shape, out.dtype)
-        multiply(a, b, copy, levels, arithmetic)
+        multiply_whole(a, b, copy, levels, arithmetic, product)
         out[...] = copy
         return
     a, b = (np.ascontiguousarray(x) if _needs_copy(x) else x for x in (a, b))
@@ -56,19 +86,24 @@ def multiply(
     if min(me, ke, ne) == 0:
         arithmetic.multiply(a, b, out)
         return
-    schedules = [schedule(scheme) for scheme in levels]
-    item_bytes = {"A": a.itemsize, "B": b.itemsize, "C": out.itemsize}
-    n_bytes = workspace_bytes((me, ke, ne), levels, item_bytes)
-    with scratch.lease(n_bytes) as workspace:
-        Run(schedules, arithmetic, workspace[:n_bytes]).level(
-            0, a[:me, :ke], b[:ke, :ne], out[:me, :ne], 0
-        )
+    product(a[:me, :ke], b[:ke, :ne], out[:me, :ne])
     if ke < k:
         _add_product(a[:me, ke:], b[ke:, :ne], out[:me, :ne], arithmetic)
     if ne < n:
         arithmetic.multiply(a[:me], b[:, ne:], out[:me, ne:])
     if me < m:
         arithmetic.multiply(a[me:], b, out[me:])
+
+
+def run(
+    a: np.ndarray, b: np.ndarray, out: np.ndarray, levels: Sequence[Scheme], arithmetic: Arithmetic
+) -> None:
+    """out = a b, all sizes divided by all levels."""
+    item_bytes = {"A": a.itemsize, "B": b.itemsize, "C": out.itemsize}
+    n_bytes = workspace_bytes((*a.shape, b.shape[1]), levels, item_bytes)
+    with scratch.lease(n_bytes) as workspace:
+        plans = [schedule(scheme) for scheme in levels]
+        Run(plans, arithmetic, workspace[:n_bytes]).level(0, a, b, out, 0)
 
 
 def whole(sizes: tuple[int, int, int], levels: Sequence[Scheme]) -> tuple[int, int, int]:
@@ -86,6 +121,24 @@ def workspace_bytes(
     return bounds.workspace_bytes(*sizes, [(s.shape, s.temporaries) for s in plans], item_bytes)
 
 
+def passes(sizes: tuple[int, int, int], levels: Sequence[Scheme]) -> list[tuple[int, int]]:
+    """Of every level, the number of passes, and the mean number of entries that one reads and writes."""
+    (m, k, n), found, runs = sizes, [], 1
+    for scheme in levels:
+        m, k, n = m // scheme.shape[0], k // scheme.shape[1], n // scheme.shape[2]
+        plan = schedule(scheme)
+        entries = {"A": m * k, "B": k * n, "C": m * n}
+        moved = [
+            entries[p.side] * (len(p.reads) + len(p.writes))
+            for p in plan.instructions
+            if isinstance(p, Pass)
+        ]
+        if moved:
+            found.append((runs * len(moved), sum(moved) // len(moved)))
+        runs *= scheme.rank
+    return found
+
+
 class Run:
     """One call: the schedules of the levels, the ring, and the memory of the temporaries."""
 
@@ -101,8 +154,8 @@ class Run:
             return
         plan = self.schedules[depth]
         m, k, n = plan.shape
-        sides = {"A": _split(a, m, k), "B": _split(b, k, n), "C": _split(c, m, n)}
-        flipped = {side: not _rows_are_contiguous(x) for side, x in (("A", a), ("B", b), ("C", c))}
+        sides = {"A": split(a, m, k), "B": split(b, k, n), "C": split(c, m, n)}
+        flipped = {side: not rows_are_contiguous(x) for side, x in (("A", a), ("B", b), ("C", c))}
         sizes = [
             _round_up(max(sides[side][0].nbytes for side in held)) for held in plan.temporaries
         ]
@@ -130,7 +183,7 @@ class Run:
             self.arithmetic.sums(step, reads, writes)
 
 
-def _split(x: np.ndarray, rows: int, columns: int) -> list[np.ndarray]:
+def split(x: np.ndarray, rows: int, columns: int) -> list[np.ndarray]:
     """The blocks of x, row by row."""
     height, width = x.shape[0] // rows, x.shape[1] // columns
     return [
@@ -140,12 +193,12 @@ def _split(x: np.ndarray, rows: int, columns: int) -> list[np.ndarray]:
     ]
 
 
-def _rows_are_contiguous(x: np.ndarray) -> bool:
+def rows_are_contiguous(x: np.ndarray) -> bool:
     return x.shape[1] == 1 or x.strides[1] == x.itemsize
 
 
 def _needs_copy(x: np.ndarray) -> bool:
-    return not (_rows_are_contiguous(x) or _rows_are_contiguous(x.T))
+    return not (rows_are_contiguous(x) or rows_are_contiguous(x.T))
 
 
 def _round_up(n_bytes: int) -> int:
@@ -159,6 +212,6 @@ def _add_product(a: np.ndarray, b: np.ndarray, c: np.ndarray, arithmetic: Arithm
         rows = c[i : i + height]
         update = np.empty_like(rows)
         arithmetic.multiply(a[i : i + height], b, update)
-        if not _rows_are_contiguous(rows):
+        if not rows_are_contiguous(rows):
             rows, update = rows.T, update.T
-        arithmetic.sums(_ADD, [rows, update], [rows])
+        arithmetic.sums(add_blocks(), [rows, update], [rows])

@@ -19,11 +19,12 @@ from collections import Counter
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property, lru_cache
+from itertools import product
 
 import numpy as np
 
 from fastmul.matrices.schemes.scheme import Scheme
-from fastmul.matrices.schemes.straight_line import Program, Sum, program, with_factors
+from fastmul.matrices.schemes.straight_line import Program, Sum, accumulation, program, with_factors
 
 #: A side ("A", "B", "C") and a number, or "T" and the number of a temporary.
 Block = tuple[str, int]
@@ -100,17 +101,20 @@ class Schedule:
 
 @lru_cache(maxsize=64)
 def schedule(scheme: Scheme) -> Schedule:
-    """The schedule of a scheme, whose products run in the order in which they are listed: of the two that sum products
-    early or late, the one that takes fewer temporaries, or else reads and writes less."""
+    """The schedule of a scheme, whose products run in the order in which they are listed.
+
+    Of the ways to compile it (operands share sums or not; results share sums, formed early or late, or products are
+    added to all results at once), the one that takes the fewest temporaries, and among those reads and writes least.
+    """
+    ways = product((True, False), ("early", "late", "at once"))
     return min(
-        (_compile(scheme, early) for early in (False, True)),
-        key=lambda s: (len(s.temporaries), s.traffic),
+        (_compile(scheme, *way) for way in ways), key=lambda s: (len(s.temporaries), s.traffic)
     )
 
 
-def _compile(scheme: Scheme, early: bool) -> Schedule:
-    programs = _programs(scheme)
-    order = _order(scheme.rank, programs, early)
+def _compile(scheme: Scheme, share: bool, way: str) -> Schedule:
+    programs = _programs(scheme, share, way)
+    order = _order(scheme.rank, programs, way)
     lives = _lifetimes(order, programs)
     homes, temporaries = _homes(order, programs, lives)
     instructions: list[Pass | Product] = []
@@ -124,14 +128,16 @@ def _compile(scheme: Scheme, early: bool) -> Schedule:
     return Schedule(scheme.shape, tuple(instructions), temporaries, additions)
 
 
-def _programs(scheme: Scheme) -> dict[str, Program]:
+def _programs(scheme: Scheme, share: bool, way: str) -> dict[str, Program]:
     """The linear forms of each side. Factors of the operands' forms move to the sums of the products."""
-    a, b = (program(side, [0] * len(side[0])) for side in (scheme.u, scheme.v))
+    a, b = (program(side, [0] * len(side[0]), share) for side in (scheme.u, scheme.v))
     factors = [x * y for x, y in zip(a.factors, b.factors, strict=True)]
     w = [
         [c * factor for c, factor in zip(column, factors, strict=True)]
         for column in zip(*scheme.w, strict=True)
     ]
+    if way == "at once":
+        return {"A": a, "B": b, "C": accumulation(w)}
     return {"A": a, "B": b, "C": with_factors(program(w, range(scheme.rank)))}
 
 
@@ -141,9 +147,9 @@ def _programs(scheme: Scheme) -> dict[str, Program]:
 Entry = list[Value] | int
 
 
-def _order(rank: int, programs: dict[str, Program], early: bool) -> list[Entry]:
-    """Before each product its operands, after it what is complete: results, sums that several results share, and if
-    `early` every sum that frees what it reads."""
+def _order(rank: int, programs: dict[str, Program], way: str) -> list[Entry]:
+    """Before each product its operands; after it, of what is complete, results, sums that several results share and
+    that free what they read, if the `way` is "early" every sum that does so, and every sum if "at once"."""
     order: list[Entry] = []
     done: set[Value] = {(s, i) for s in "AB" for i in range(programs[s].inputs)}
     waiting = list(programs["C"].sums)
@@ -154,8 +160,8 @@ def _order(rank: int, programs: dict[str, Program], early: bool) -> list[Entry]:
         if any(("C", x) not in done for x in _read_by(s)):
             return False
         frees = any(readers[x] == 1 and x not in results for x in _read_by(s))
-        frees = frees and (early or readers[s.value] > 1)
-        return frees or s.value in results or all_known
+        frees = frees and (way == "early" or readers[s.value] > 1)
+        return frees or s.value in results or all_known or way == "at once"
 
     def make(values: list[Value]) -> None:
         if values:
@@ -315,3 +321,27 @@ def _pass(
         (register[number], homes[side, number]) for _, number in values if (side, number) in kept
     )
     return Pass(side, tuple(homes[side, x] for x in reads), tuple(steps), writes)
+
+
+@lru_cache(maxsize=1)
+def add_blocks() -> Pass:
+    """The pass that adds two blocks of C's shape."""
+    return Pass("C", (("C", 0), ("T", 0)), (Step(2, 0, 1, Fraction(1)),), ((2, ("C", 0)),))
+
+
+@lru_cache(maxsize=64)
+def linear_map(rows: tuple[tuple[Fraction, ...], ...]) -> Pass | None:
+    """The pass that replaces blocks C_i by sum over j of rows[i][j] C_j; None if that changes nothing."""
+    made = with_factors(program(rows, [0] * len(rows)))
+    sums, homes = list(made.sums), {("C", i): ("C", i) for i in range(made.inputs)}
+    for place, result in enumerate(made.results):
+        if result < made.inputs and result != place:  # moved as it is
+            sums.append(Sum(made.inputs + len(sums), result, None, Fraction(1)))
+            result = sums[-1].value
+        if result >= made.inputs:
+            homes["C", result] = ("C", place)
+    if not sums:
+        return None
+    values = [("C", s.value) for s in sums]
+    moved = Program(made.inputs, tuple(sums), made.results, made.factors)
+    return _pass(values, {"C": moved}, homes, {v for v in values if v in homes})

@@ -53,9 +53,9 @@ def primitive(row: Row) -> tuple[tuple[Fraction, ...], Fraction]:
     return tuple(c / content for c in row), content
 
 
-def program(rows: Sequence[Row], ready: Sequence[int]) -> Program:
+def program(rows: Sequence[Row], ready: Sequence[int], share: bool = True) -> Program:
     """A program for the forms, each up to a factor; `ready` says when each input comes, and terms are summed in that
-    order.
+    order. Unless `share`, each form is summed by itself.
 
     Sums have integer factors, so that every ring can form them.
     """
@@ -69,7 +69,7 @@ def program(rows: Sequence[Row], ready: Sequence[int]) -> Program:
 
     normal = [primitive(row) for row in rows]
     forms = [{i: c for i, c in enumerate(row) if c} for row, _ in normal]
-    while shared := _most_shared_pair(forms, times):
+    while share and (shared := _most_shared_pair(forms, times)):
         x, y, sign = shared
         value = make(x, y, sign)
         for form in forms:
@@ -90,6 +90,31 @@ def program(rows: Sequence[Row], ready: Sequence[int]) -> Program:
         results.append(total)
         factors.append(content)
     return Program(len(ready), tuple(sums), tuple(results), tuple(factors))
+
+
+def accumulation(rows: Sequence[Row]) -> Program:
+    """A program that adds each input, as soon as it comes, to all forms that contain it: it is needed no longer.
+
+    A form begins with its first input itself, unless another form does already; then with a multiple or a copy of it.
+    """
+    inputs = len(rows[0])
+    sums: list[Sum] = []
+    totals: list[int | None] = [None] * len(rows)
+    for x in range(inputs):
+        first_uses = [i for i, row in enumerate(rows) if row[x] and totals[i] is None]
+        heir = next((i for i in first_uses if rows[i][x] == 1), None)
+        for i, row in enumerate(rows):
+            total = totals[i]
+            if i == heir:
+                totals[i] = x
+            elif row[x]:
+                value = inputs + len(sums)
+                sums.append(
+                    Sum(value, x, None, row[x]) if total is None else Sum(value, total, x, row[x])
+                )
+                totals[i] = value
+    results = tuple(total for total in totals if total is not None)
+    return Program(inputs, tuple(sums), results, (Fraction(1),) * len(results))
 
 
 def with_factors(made: Program) -> Program:

@@ -40,6 +40,7 @@ PROMISES = {
     "gemm": ["bool", "int8", "uint8", "int16", "uint16", "float32", "float64"],
     "split_float": ["int8", "uint8", "int16", "uint16", "int32", "uint32", "int64", "uint64"],
     "strassen": ["int32", "uint32", "int64", "uint64", "float32", "float64"],
+    "symmetric": ["bool", "int8", "uint8", "int16", "int32", "int64", "uint64"],
     "numpy": ["bool", "int8", "uint64", "float32", "complex128", "float16", "longdouble"],
 }
 

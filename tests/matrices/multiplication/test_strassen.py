@@ -1,50 +1,57 @@
-"""The row of Winograd's scheme: how deep it goes, in which dtype it adds, for whom."""
+"""The row of Winograd's scheme: for whom, how deep, in which dtype it adds, over which other row."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 import fastmul
-from fastmul.matrices.multiplication import strassen
+from fastmul.matrices.multiplication import leaves, strassen
+from fastmul.matrices.multiplication.problem import MatmulProblem
+from fastmul.planning import cost
 from tests.matrices.cases import assert_same, random_matrix
 
 
-def numpy_base(a, b, out):
-    np.matmul(a, b, out=out)
+def problem_of(m, k, n, dtype="int64", **fields):
+    dtype = np.dtype(dtype)
+    return MatmulProblem(m, k, n, 1, dtype, dtype, dtype, **fields)
 
 
-@given(
-    st.tuples(*[st.integers(1, 40)] * 3),
-    st.integers(1, 3),
-    st.sampled_from(["int8", "int32", "uint64"]),
-    st.integers(1, 2),
-)
-def test_any_size_any_level(shape, levels, dtype, threads):
-    """Over NumPy's own integer product, so that only the recursion is tested: odd sizes are peeled."""
-    m, k, n = shape
-    a = random_matrix((m, k), np.dtype(dtype), m)
-    b = random_matrix((k, n), np.dtype(dtype), n)
-    out = np.empty((m, n), dtype)
-    strassen.multiply(a, b, out, levels, numpy_base, threads)
-    np.testing.assert_array_equal(out, a @ b)
-
-
-def test_levels():
+def test_depth_follows_sizes():
     leaf = strassen.SMALLEST_LEAF
-    assert strassen.levels_for(2, 9, 9) == 1
-    assert strassen.levels_for(4 * leaf - 1, 8 * leaf, 8 * leaf) == 1
-    assert strassen.levels_for(4 * leaf, 4 * leaf, 4 * leaf) == 2
-    assert strassen.levels_for(64 * leaf, 64 * leaf, 64 * leaf) == strassen.MAX_LEVELS
+    assert max(strassen.depths(problem_of(2, 9, 9))) == 1
+    assert max(strassen.depths(problem_of(4 * leaf - 1, 8 * leaf, 8 * leaf))) == 1
+    assert max(strassen.depths(problem_of(4 * leaf, 4 * leaf, 4 * leaf))) == 2
+    assert max(strassen.depths(problem_of(*[64 * leaf] * 3))) == strassen.MAX_LEVELS
 
 
-def test_two_levels_through_matmul(monkeypatch):
-    """Packed leaves, levels chosen by size."""
-    monkeypatch.setattr(strassen, "SMALLEST_LEAF", 32)
-    a, b = (random_matrix((150, 150), np.dtype("int64"), s) for s in (1, 2))
+@pytest.mark.parametrize(("per_byte", "levels"), [(0.0, 2), (1e30, 1)])
+def test_depth_follows_predicted_costs(per_byte, levels, monkeypatch):
+    """Free additions: as deep as allowed; dear ones: no deeper than it must."""
+    curves = lambda curve, size: per_byte * size if "sums" in curve else size**3  # noqa: E731
+    monkeypatch.setattr(cost, "seconds", curves)
+    problem = problem_of(*[4 * strassen.SMALLEST_LEAF] * 3)
+    assert len(strassen.levels_for(problem)) == levels
+    assert strassen.predicted(problem, 1) >= 7 / 8 * problem.size**3 * (1 - 1e-9)
+
+
+@pytest.mark.parametrize("dtype", ["int64", "uint32", "int8"])
+def test_levels_through_matmul(dtype, monkeypatch):
+    """Packed leaves, three levels, odd sizes."""
+    monkeypatch.setattr(strassen, "depths", lambda problem: [3])
+    a = random_matrix((150, 91), np.dtype(dtype), 1)
+    b = random_matrix((91, 133), np.dtype(dtype), 2)
     assert_same(strassen.matmul(a, b), a @ b)
+    assert_same(fastmul.matmul(a, b, algorithm="strassen", threads=2), a @ b)
+
+
+@pytest.mark.parametrize("p", [2, 998244353, (1 << 61) - 1, (1 << 63) - 25])
+def test_modulo_p(p, monkeypatch):
+    monkeypatch.setattr(strassen, "depths", lambda problem: [2])
+    a, b = (random_matrix((45, 45), np.dtype("int64"), s) for s in (1, 2))
+    right = a.astype(object) @ b.astype(object) % p
+    got = fastmul.matmul(a, b, mod=p, algorithm="strassen")
+    assert_same(got, right.astype(np.int64))
 
 
 @pytest.mark.parametrize(("largest", "narrow"), [(31, True), (32, False)])
@@ -52,19 +59,27 @@ def test_narrow_operands_stay_narrow_while_their_sums_fit(largest, narrow):
     a = np.random.default_rng(largest).integers(-largest, largest + 1, (40, 40)).astype(np.int8)
     a[0, 0] = largest
     problem = fastmul.matmul.operation.problem(a, a, dtype=np.int32, algorithm="strassen")
-    assert strassen.operand_dtype(problem, 1) == (np.int8 if narrow else np.int32)
-    assert strassen.operand_dtype(problem, 2) == np.int32
+    one, two = (strassen.scheme_levels(count) for count in (1, 2))
+    assert strassen.operand_dtype(problem, one) == (np.int8 if narrow else np.int32)
+    assert strassen.operand_dtype(problem, two) == np.int32
     product = fastmul.matmul(a, a, dtype=np.int32, algorithm="strassen")
     assert_same(product, a.astype(np.int32) @ a.astype(np.int32))
 
 
-def test_floats_by_the_faster_leaf(monkeypatch):
+@pytest.mark.parametrize("fast", ["packed", "gemm"])
+def test_leaves_take_the_faster_row(fast, monkeypatch):
+    monkeypatch.setattr(cost, "seconds", lambda curve, size: float(fast not in curve))
+    problem = problem_of(64, 64, 64, "float64", accuracy="fast")
+    assert leaves.fastest_row(problem).name == fast
     a = np.random.default_rng(0).random((64, 64))
-    for blas in (0.0, 2.0):
-        monkeypatch.setattr(
-            strassen.costs, "seconds", lambda curve, n, blas=blas: blas if "gemm" in curve else 1.0
-        )
-        np.testing.assert_allclose(strassen.matmul(a, a), a @ a, rtol=1e-12)
+    np.testing.assert_allclose(strassen.matmul(a, a), a @ a, rtol=1e-12)
+
+
+def test_a_leaf_that_nobody_can_do():
+    problem = problem_of(4, 4, 4, "complex128")
+    assert leaves.seconds(problem) == float("inf")
+    with pytest.raises(ValueError, match="none of packed, gemm, split_float can do"):
+        leaves.product(problem)
 
 
 def refusal(a, **keywords):
@@ -81,3 +96,5 @@ def test_floats_only_when_asked():
         strassen.matmul(a > 0, a > 0)
     with pytest.raises(fastmul.AlgorithmError, match="no halves"):
         strassen.matmul(a[:1].astype(int), a.astype(int))
+    with pytest.raises(fastmul.AlgorithmError, match="leave 64 bits"):
+        fastmul.matmul([[1, 2], [3, 4]], [[1, 2], [3, 4]], mod=1 << 63, algorithm="strassen")
