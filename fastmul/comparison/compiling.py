@@ -29,8 +29,10 @@ from fastmul.runtime.jit import Kernel
 
 #: Modules of the kernels of big-integer products.
 INTEGER_MODULES = ("fft", "ntt", "limbs")
+#: Modules of the kernels of matrix products, beside those of the packed product's rings.
+MATRIX_MODULES = ("residues", "block_sums")
 #: What the report tells apart.
-FAMILIES = (*INTEGER_MODULES, "gemm")
+FAMILIES = (*INTEGER_MODULES, *MATRIX_MODULES, "gemm")
 #: A helper imports Numba first; fewer kernels than this per process are not worth that.
 WORTH_A_PROCESS = 4
 
@@ -40,7 +42,10 @@ def kernels_for(cases: Sequence[Case]) -> list[Kernel]:
     found: list[Kernel] = []
     if any(isinstance(case, IntegerCase) for case in cases):
         found += [kernel for kernel in kernels() if name_of(kernel).startswith(INTEGER_MODULES)]
-    for ring in dict.fromkeys(_ring(case) for case in cases if isinstance(case, MatrixCase)):
+    rings = dict.fromkeys(_ring(case) for case in cases if isinstance(case, MatrixCase))
+    if rings:
+        found += [kernel for kernel in kernels() if name_of(kernel).startswith(MATRIX_MODULES)]
+    for ring in rings:
         found += kernels_of_ring(ring)
     return found
 

@@ -39,9 +39,9 @@ CASE_SECONDS = 1.0
 LEAST_ROUNDS = 2
 #: The same when the whole comparison takes long, on a slow machine for instance: short calls keep all rounds.
 HURRIED_CASE_SECONDS, HURRIED_ROUNDS = 0.25, 1
-#: Calls longer than this are timed once after their check, not in every round; of still longer ones, which come
-#: nowhere near the fastest, the run that was checked is the one that is timed.
-SLOW_SECONDS, LONG_SECONDS = 0.25, 0.7
+#: Calls longer than this are timed once after their check, not in every round; of those that are so many times as
+#: slow as the fastest, the run that was checked is the one that is timed. Float GEMM, the yardstick, never is.
+SLOW_SECONDS, FAR_BEHIND = 0.25, 1.5
 
 
 @dataclass
@@ -84,8 +84,7 @@ class Entry:
     record: Record
     call: Callable[[], Any]
     repeats: int
-    slow: bool = False
-    refill: bool = False
+    warm: float = 0.0  # seconds of the last call before the rounds
     samples: list[float] = field(default_factory=list)
 
 
@@ -103,6 +102,7 @@ def run_case(case: Case, contestants: list[tuple[Contestant, int]], history: His
         records.append(entry.record)
         if entry.record.status == OK:
             entries.append(entry)
+    _spare(entries)
     _time_in_turns(entries, rounds, hurried)
     for entry in entries:
         _settle(entry, case)
@@ -146,9 +146,7 @@ def _admit(
     warm = record.first_call_seconds
     if predicted is None or warm > 2 * predicted or warm < SETTLED_SECONDS:
         warm, _ = _timed(entry.call)  # the first call may have compiled
-    entry.slow, entry.refill = warm > SLOW_SECONDS, warm < REFILL_SECONDS
-    if warm > min(patience, LONG_SECONDS):
-        entry.samples.append(warm)
+    entry.warm = warm
     history.note(contestant, case, threads, warm)
     entry.repeats = max(1, round(SAMPLE_SECONDS / max(warm, 1e-9)))
     return entry
@@ -207,6 +205,15 @@ def _timed(call: Callable[[], Any]) -> tuple[float, Any]:
     return time.perf_counter() - start, result
 
 
+def _spare(entries: list[Entry]) -> None:
+    """Take the time that is known of slow calls that come nowhere near the fastest."""
+    fastest = min((entry.warm for entry in entries), default=0.0)
+    for entry in entries:
+        far_behind = entry.warm > max(SLOW_SECONDS, FAR_BEHIND * fastest)
+        if far_behind and entry.record.home != "float":
+            entry.samples.append(entry.warm)
+
+
 def _time_in_turns(entries: list[Entry], rounds: int, hurried: bool = False) -> None:
     least, limit = (
         (HURRIED_ROUNDS, HURRIED_CASE_SECONDS) if hurried else (LEAST_ROUNDS, CASE_SECONDS)
@@ -220,10 +227,10 @@ def _time_in_turns(entries: list[Entry], rounds: int, hurried: bool = False) -> 
                 break
             for i in range(len(entries)):
                 entry = entries[(i + turn) % len(entries)]
-                if entry.slow and entry.samples:
+                if entry.warm > SLOW_SECONDS and entry.samples:
                     continue
                 with _threads(entry.record.threads):
-                    if entry.refill:
+                    if entry.warm < REFILL_SECONDS:
                         entry.call()
                     entry.samples.append(_sample(entry.call, entry.repeats))
     finally:

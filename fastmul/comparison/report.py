@@ -343,8 +343,8 @@ def _legend(comparison: Findings) -> list[str]:
 _OF_TIMES = (
     "* marks the fastest right result on the fewest threads; thr: threads; ×dgemm: its best time on at most as many "
     "threads / this time, so 2 is twice as fast. Times are the fastest of a few rounds in which all took turns; "
-    f"calls longer than {SLOW_SECONDS:g} s run in one of them. fastmul's rows convert inside the time, peers and float "
-    "GEMM get operands of their own types."
+    f"calls longer than {SLOW_SECONDS:g} s run in one of them, or in none if far behind. fastmul's rows convert inside "
+    "the time, peers and float GEMM get operands of their own types."
 )
 _OF_MATRICES = (
     "GOP/s = 2 n^3 / time / 10^9. Errors a / r: the largest, and the same relative to the largest entry; off: not the "

@@ -135,21 +135,19 @@ def test_another_dtype_tells_how_time_grows():
     assert history.predict(it, MatrixCase(128, "int32"), 2) is None
 
 
-def test_of_long_ones_the_checked_run_is_the_timed_one(monkeypatch):
-    monkeypatch.setattr(measure, "LONG_SECONDS", 0.001)
-    monkeypatch.setattr(measure, "SLOW_SECONDS", 0.001)
-    monkeypatch.setattr(measure, "SETTLED_SECONDS", 0.0)
-    calls = []
+def entry(warm, home="peer"):
+    record = Record("mul", "a", home, "integer", 8, 1, OK)
+    return measure.Entry(record, lambda: None, 1, warm)
 
-    def long(case):
-        calls.append(case)
-        time.sleep(0.002)
-        return case.truth
 
-    history, it = History(), contestant(long)
-    history.note(it, INT, 1, 100.0)  # as predicted: nothing has compiled
-    (record,) = run_case(INT, [(it, 1)], history, rounds=3, patience=1000)
-    assert (record.status, record.runs, len(calls)) == (OK, 1, 1)
+def test_of_slow_ones_far_behind_the_checked_run_is_the_timed_one():
+    fastest, near, behind, yardstick = entry(0.3), entry(0.4), entry(0.5), entry(0.5, "float")
+    measure._spare([fastest, near, behind, yardstick])
+    assert [e.samples for e in (fastest, near, behind, yardstick)] == [[], [], [0.5], []]
+    short = [entry(0.001), entry(0.01)]
+    measure._spare(short)
+    assert not any(e.samples for e in short)
+    measure._spare([])
 
 
 def test_a_better_time_replaces_the_first():
@@ -183,23 +181,19 @@ def test_long_cases_get_few_rounds_and_fewer_in_a_hurry(monkeypatch, hurried, ro
     assert len(entry.samples) == rounds
 
 
-@pytest.mark.parametrize(("refill", "calls"), [(True, 2), (False, 1)])
-def test_short_calls_find_their_operands_in_the_caches(refill, calls):
-    made = []
-    entry = measure.Entry(
-        Record("mul", "a", "peer", "integer", 8, 1, OK), lambda: made.append(1), 1, refill=refill
-    )
-    measure._time_in_turns([entry], 1)
+@pytest.mark.parametrize(("warm", "calls"), [(0.001, 2), (0.1, 1)])
+def test_short_calls_find_their_operands_in_the_caches(warm, calls):
+    made, it = [], entry(warm)
+    it.call = lambda: made.append(1)
+    measure._time_in_turns([it], 1)
     assert len(made) == calls
 
 
 def test_slow_ones_are_sampled_once(monkeypatch):
     monkeypatch.setattr(measure, "_sample", lambda call, repeats: 1.0)
-    entry = measure.Entry(
-        Record("mul", "a", "peer", "integer", 8, 1, OK), lambda: None, 1, slow=True
-    )
-    measure._time_in_turns([entry], 4)
-    assert len(entry.samples) == 1
+    it = entry(1.0)
+    measure._time_in_turns([it], 4)
+    assert len(it.samples) == 1
 
 
 def test_threads_are_set_around_the_calls():
