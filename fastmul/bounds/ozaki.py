@@ -19,8 +19,8 @@ largest loses anything. V rounds as the true entry does unless [V - R, V + R] ho
 Spacings of floats are equal beside V except at a power of two, below which they halve. Hence with a step 2^s, V's last
 bit, and d the distance of V mod 2^s from 2^(s-1): R < d and R < 2^(s-2) suffice. (If V - R crosses the power of two
 below V, the next midpoint is 2^(s-2) below it. If V keeps no bit at all, R < |V| makes its sign certain.) Otherwise
-the entry is computed without rounding: V, plus the true products and minus the A B of those l alone whose x or y is
-not zero, in an accumulator as wide as the exponents.
+the entry is computed from the floats: in three times the precision (bounds/compensated.py) and, where even that does
+not decide, without any rounding, in an accumulator as wide as the exponents.
 
 **reproducible.** beta = two bits more than the format, V rounded once. With u = 2^-p of the p-bit format,
 |a - A 2^(e - beta)| < 2^(e - p - 2) <= (u / 2) max|a| since max|a| >= 2^(e-1), and so for b:
@@ -108,14 +108,14 @@ def filter_factor(k: int) -> float:
 #
 # Fixed point in words of 32 bits, each in an int64, from 2^ACCUMULATOR_BASE up:
 #
-#   lowest bit:   products of float64 are multiples of 2^(2 * -1074) = 2^-2148; V is one of 2^(e + f - 2 beta), with
-#                 e, f >= -1073 and beta <= 63 of 2^-2272. ACCUMULATOR_BASE is below both.
-#   highest bit:  |products| < 2^2048 and |V| <= k 2^2048; of fewer than 2^63 terms the sum stays below 2^2112. A word
-#                 added at the top touches up to 64 bits above its own 64.
+#   lowest bit:   products of float64 are multiples of 2^(2 * -1074) = 2^-2148, and so are the floats themselves.
+#   highest bit:  |products| < 2^2048, and of fewer than 2^63 of them the sum stays below 2^2111; the last word takes
+#                 the sign. A product is added as two words of 64 bits, each in three pieces: up to 160 bits from its
+#                 lowest, which is at most 2^(2 * 971), on.
 #   carries:      an addition changes each of its words by less than 2^33 (two halves of a product may meet in one),
 #                 so int64 words hold ADDITIONS_BETWEEN_CARRIES of them on top of a carried value.
 
 WORD_BITS = 32
-ACCUMULATOR_BASE = -2304
-ACCUMULATOR_WORDS = -(-(2112 + 128 - ACCUMULATOR_BASE) // WORD_BITS)
+ACCUMULATOR_BASE = -2176
+ACCUMULATOR_WORDS = (2112 - ACCUMULATOR_BASE) // WORD_BITS + 1
 ADDITIONS_BETWEEN_CARRIES = 1 << 28

@@ -11,34 +11,37 @@ from fastmul.bounds import ozaki as bounds
 from tests.matrices.exact_floats import FORMATS, OPERANDS, operand, rounded
 
 accumulator = pytest.importorskip("fastmul.kernels.cpu.accumulator")
-from fastmul.kernels.cpu import ozaki_encode, ozaki_round  # noqa: E402
+from fastmul.kernels.cpu import compensated, exact_entries, ozaki_encode, ozaki_round, wide_products  # noqa: E402
 
 
-def encoded(x, axis, beta):
-    lines, length = x.shape[1 - axis], x.shape[axis]
-    blocks = -(-length // 64)
-    q = np.empty(x.shape, np.int64)
+def cut(x, axis, beta):
+    """Integers, exponents and discarded parts of the lines of x along `axis`."""
+    lines = x.shape[1 - axis]
     exponents, discarded = np.empty(lines, np.int64), np.empty(lines, np.int64)
-    inexact = np.empty((lines, blocks) if axis else (blocks, lines), np.uint64)
-    kernel = ozaki_encode.encode_rows if axis else ozaki_encode.encode_columns
-    kernel(x.view(np.uint64), x, q, exponents, inexact, discarded, beta, 0, lines)
-    return q, exponents, inexact, discarded
+    of = "row" if axis == 1 else "column"
+    getattr(ozaki_encode, f"{of}_exponents")(x.view(np.uint64), exponents, 0, lines)
+    special = exponents == ozaki_encode.SPECIAL
+    finite = np.where(np.expand_dims(special, axis), 0, x)
+    q = np.empty(x.shape, np.int64)
+    getattr(ozaki_encode, f"cut_{of}s")(
+        finite, np.where(special, 0, exponents), q, discarded, beta, 0, lines
+    )
+    return q, exponents, discarded
 
 
 @pytest.mark.parametrize("kind", sorted(OPERANDS))
 @pytest.mark.parametrize("beta", [26, 55, 63])
 def test_the_grid(kind, beta):
-    """Integers, exponents, masks and parts, against fractions; columns as rows of the transpose."""
+    """Integers, exponents and parts, against fractions; columns as rows of the transpose."""
     x = operand(kind, (5, 130), "float64", 3)
-    q, exponents, inexact, discarded = encoded(x, 1, beta)
-    of_columns = encoded(np.ascontiguousarray(x.T), 0, beta)
-    for mine, other in zip((q, exponents, inexact, discarded), of_columns, strict=True):
+    q, exponents, discarded = cut(x, 1, beta)
+    for mine, other in zip(
+        (q, exponents, discarded), cut(np.ascontiguousarray(x.T), 0, beta), strict=True
+    ):
         np.testing.assert_array_equal(mine, other.T)
     for i, line in enumerate(x):
-        if not np.isfinite(line).all():
-            assert exponents[i] == ozaki_encode.SPECIAL
-            assert not q[i].any()
-            assert discarded[i] == 0
+        assert (exponents[i] == ozaki_encode.SPECIAL) == (not np.isfinite(line).all())
+        if exponents[i] == ozaki_encode.SPECIAL:
             continue
         largest = Fraction(float(abs(line).max()))
         if largest:
@@ -47,10 +50,7 @@ def test_the_grid(kind, beta):
             )
         scaled = [Fraction(float(v)) * Fraction(2) ** int(beta - exponents[i]) for v in line]
         assert q[i].tolist() == [int(v) for v in scaled]
-        lost = [abs(v - int(v)) for v in scaled]
-        assert discarded[i] == sum(-(-v * bounds.PARTS // 1) for v in lost)
-        bits = [bool(int(inexact[i, l // 64]) >> (l % 64) & 1) for l in range(130)]
-        assert bits == [v > 0 for v in lost]
+        assert discarded[i] == sum(-(-abs(v - int(v)) * bounds.PARTS // 1) for v in scaled)
 
 
 # ---------------------------------------------------------------- rounding, and what is left open
@@ -120,6 +120,25 @@ def test_what_is_decided_rounds_alike_in_all_of_its_interval(dtype, exponent, pa
             assert not is_open or distance <= 2 * radius + 2 * half // 2**60  # not idly
 
 
+# ---------------------------------------------------------------- exact integers, entry by entry
+
+
+def test_integers_in_three_words():
+    rng = np.random.default_rng(4)
+    extremes = np.array([-(2**63), -(2**63) + 1, -1, 0, 1, 2**63 - 1])
+    for a, b in (
+        (rng.integers(-(2**63), 2**63 - 1, (3, 40)), rng.integers(-(2**63), 2**63 - 1, (40, 5))),
+        (rng.choice(extremes, (3, 40)), rng.choice(extremes, (40, 5))),
+        (np.full((1, 100), -(2**63)), np.full((100, 1), -(2**63))),
+    ):
+        out = np.empty((a.shape[0], b.shape[1], wide_products.WORDS), np.uint64)
+        wide_products.multiply_entries(a, b.T, out, 0, a.shape[0] * b.shape[1])
+        exact = a.astype(object) @ b.astype(object)
+        for index in np.ndindex(exact.shape):
+            words = [int(w) << (64 * i) for i, w in enumerate(out[index])]
+            assert sum(words) == exact[index] % 2**192
+
+
 # ---------------------------------------------------------------- the long accumulator
 
 
@@ -157,3 +176,51 @@ def test_pieces_are_added_before_they_are_rounded():
     out = np.empty(1)
     accumulator.round_sums(words, out, *FORMATS["float64"][:2])
     assert out[0] == accumulated(x)
+
+
+# ---------------------------------------------------------------- entries: compensated, then accumulated
+
+
+@pytest.mark.parametrize("dtype", FORMATS)
+@pytest.mark.parametrize("k", [1, 7, 8, 9, 64, 100])
+def test_entries(dtype, k):
+    """Sums that the compensated product decides and sums that it does not, both to the nearest float."""
+    bits = FORMATS[dtype][0]
+    for kind in ("normal", "wide", "integers", "cancelling", "every binade"):
+        a, b = operand(kind, (4, k), dtype, k), operand(kind, (4, k), dtype, k + 1)
+        a[0, 0], b[0, 0] = 2.0**bits, 1
+        if k > 2:
+            a[0, 1:], b[0, 1:] = 0, 1
+            a[0, 1] = 0.5 + (k % 2)  # midway between two floats
+        a, b = np.ascontiguousarray(a, float), np.ascontiguousarray(b, float)
+        out = np.full((4, 4), np.nan)
+        lines = np.arange(4)
+        exact_entries.compute_entries(
+            a, b, lines, lines, lines[::-1].copy(), out, *FORMATS[dtype][:2], 0, 4
+        )
+        for i in range(4):
+            exact = sum(
+                Fraction(x) * Fraction(y) for x, y in zip(a[i].tolist(), b[i].tolist(), strict=True)
+            )
+            expected = rounded(exact, dtype) if exact else 0.0
+            assert in_format(out[i, 3 - i], dtype) == expected
+
+
+def test_sums_are_decided_without_the_accumulator():
+    """Cancellation by 2^60, which the working precision does not see through."""
+    rng = np.random.default_rng(6)
+    a = rng.standard_normal((1, 65))
+    b = np.ascontiguousarray(a)
+    a[0, 33:], b[0, 33:] = -a[0, :32], b[0, :32]
+    a[0, 0] += 2.0**-50
+    decided, value = decide(a[0], b[0])
+    exact = sum(
+        Fraction(x) * Fraction(y) for x, y in zip(a[0].tolist(), b[0].tolist(), strict=True)
+    )
+    assert decided
+    assert value == rounded(exact, "float64")
+
+
+def decide(a, b):
+    """rounded_dot, called from Python: (decided, value)."""
+    return compensated.rounded_dot(a, b, np.empty(compensated.SCRATCH), False)

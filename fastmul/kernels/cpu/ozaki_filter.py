@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numba import float64, int64, uint8, void
 
-from fastmul.kernels.cpu.accumulator import all_products_are_negative_zeros
+from fastmul.kernels.cpu.exact_entries import all_products_are_negative_zeros
 from fastmul.runtime.jit import const, kernel
 
 #: More than the rounding of c itself and of the ends of its interval: twice the unit roundoff of float64.

@@ -1,4 +1,4 @@
-"""From the integer product to floats: round where the radius allows, compute the rest without any rounding.
+"""From the integer product to floats: round where the radius allows, and say where it does not.
 
 An entry is V * 2^exponent, V in two's complement limbs, and the true entry is within V +- R (bounds/ozaki.py).
 """
@@ -8,19 +8,10 @@ from __future__ import annotations
 import numpy as np
 from numba import float64, int64, uint8, uint64, void
 
-from fastmul.bounds.ozaki import ACCUMULATOR_WORDS, ADDITIONS_BETWEEN_CARRIES, PARTS
-from fastmul.kernels.cpu.accumulator import (
-    add_integer_product,
-    add_product,
-    add_products,
-    add_word,
-    all_products_are_negative_zeros,
-    clear,
-    rounded_entry,
-)
-from fastmul.kernels.cpu.float_bits import count_ones, leading_zeros, trailing_zeros
+from fastmul.bounds.ozaki import PARTS
+from fastmul.kernels.cpu.exact_entries import all_products_are_negative_zeros
+from fastmul.kernels.cpu.float_bits import leading_zeros
 from fastmul.kernels.cpu.limbs_words import add_carry
-from fastmul.kernels.cpu.ozaki_encode import BLOCK, scales
 from fastmul.kernels.cpu.rounding import (
     HALF,
     compose,
@@ -40,8 +31,6 @@ WINDOW_BITS = np.int64(64)
 #: A radius must stay below a quarter of the step: 2^62 of its units 2^(step - 64).
 LARGEST_RADIUS_BITS = np.int64(62)
 LARGEST_RADIUS = np.uint64(1 << 62)
-#: Exponent of an entry in a row or column that is not finite: nothing to round.
-SPECIAL_EXPONENT = np.int64(1 << 19)
 
 
 @inline
@@ -110,8 +99,6 @@ def round_rows(limbs, a_exponents, b_exponents, a_discarded, b_discarded, a, b_t
         for j in range(out.shape[1]):
             undecided[i, j] = 0
             exponent = a_exponents[i] + b_exponents[j] - 2 * beta
-            if exponent > SPECIAL_EXPONENT:
-                continue
             discarded = np.uint64(a_discarded[i] + b_discarded[j])
             negative, top = read_magnitude(limbs, i, j, magnitude)
             if top < 0:
@@ -130,60 +117,3 @@ def round_rows(limbs, a_exponents, b_exponents, a_discarded, b_discarded, a, b_t
                 continue
             significand, step = round_to_even(high, low, sticky, low_exponent, precision, lowest)
             out[i, j] = compose(negative, significand, step)
-
-
-@inline
-def add_exact_product(words, limbs, i, j, exponent, magnitude):
-    """words += V * 2^exponent."""
-    negative, top = read_magnitude(limbs, i, j, magnitude)
-    for w in range(top + 1):
-        add_word(words, magnitude[w], exponent + 64 * w, negative)
-
-
-@inline
-def whole_part(x, up, up_more):
-    """(q < 0, |q|) of a float on the grid, as it was encoded."""
-    q = np.int64(np.trunc(x * up * up_more))
-    return q < 0, np.uint64(abs(q))
-
-
-@kernel(
-    void(
-        const(int64[::1]), const(uint64[:, :, ::1]), const(int64[::1]), const(int64[::1]),
-        const(uint64[:, ::1]), const(uint64[:, ::1]), const(float64[:, :]), const(float64[:, :]), float64[:, :],
-        int64, int64, int64, int64, int64,
-    )
-)  # fmt: skip
-def repair_entries(entries, limbs, a_exponents, b_exponents, a_inexact, b_inexact, a, b, out,
-                   beta, precision, lowest, start, stop):  # fmt: skip
-    """Compute the entries i * n + j of `out` in entries[start:stop] without any rounding but the last.
-
-    All that belongs to B is transposed here. V lacks only what the few inexact entries discarded, the true products
-    less those of the integers; where they are not few, the whole sum is made anew.
-    """
-    words = np.empty(ACCUMULATOR_WORDS, np.int64)
-    magnitude = np.empty(limbs.shape[2], np.uint64)
-    n, k, blocks = out.shape[1], a.shape[1], a_inexact.shape[1]
-    for index in range(start, stop):
-        i, j = entries[index] // n, entries[index] % n
-        count = np.int64(0)
-        for block in range(blocks):
-            count += count_ones(a_inexact[i, block] | b_inexact[j, block])
-        clear(words)
-        if 2 * count < min(k, ADDITIONS_BETWEEN_CARRIES):
-            exponent = a_exponents[i] + b_exponents[j] - 2 * beta
-            a_up, a_up_more, _, _ = scales(a_exponents[i], beta)
-            b_up, b_up_more, _, _ = scales(b_exponents[j], beta)
-            add_exact_product(words, limbs, i, j, exponent, magnitude)
-            for block in range(blocks):
-                left = a_inexact[i, block] | b_inexact[j, block]
-                while left != 0:
-                    l = BLOCK * block + trailing_zeros(left)
-                    left &= left - ONE
-                    add_product(words, a[i, l], b[j, l])
-                    a_negative, x = whole_part(a[i, l], a_up, a_up_more)
-                    b_negative, y = whole_part(b[j, l], b_up, b_up_more)
-                    add_integer_product(words, x, y, exponent, a_negative == b_negative)
-        else:
-            add_products(words, a, b, i, j)
-        out[i, j] = rounded_entry(words, a, b, i, j, precision, lowest)

@@ -202,6 +202,7 @@ def _llvm(name: str) -> Callable[[Any, Any], Any]:
 rint = _unary(f64x8, f64x8, _llvm("rint"), "The nearest integer, ties to even.")
 floor = _unary(f64x8, f64x8, _llvm("floor"), "The largest integer not above.")
 negate = _unary(f64x8, f64x8, lambda builder, a: builder.fneg(a), "-a.")
+absolute = _unary(f64x8, f64x8, _llvm("fabs"), "|a|.")
 
 # ---------------------------------------------------------------- conversions and integers
 

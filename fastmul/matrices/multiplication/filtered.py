@@ -56,7 +56,7 @@ def run(
 def _product(a: np.ndarray, b: np.ndarray, out: np.ndarray, n_threads: int) -> None:
     from fastmul.kernels.cpu import ozaki_filter
 
-    x, y = a.astype(np.float64), b.astype(np.float64)
+    x, y = (np.ascontiguousarray(v, np.float64) for v in (a, b))
     (m, k), n = x.shape, y.shape[1]
     c = np.empty((m, n))
     packed.matmul_2d(x, y, c, n_threads)
@@ -69,7 +69,7 @@ def _product(a: np.ndarray, b: np.ndarray, out: np.ndarray, n_threads: int) -> N
         ozaki_filter.filter_rows(c, row_norms, column_norms, factor, x, y.T, undecided, start, stop)
 
     threads.run(filter_chunk, threads.chunks(m, n, CHUNK_ENTRIES), n_threads)
-    long_accumulator.compute(x, y, np.flatnonzero(undecided), c, out.dtype, n_threads)
+    long_accumulator.compute(x, y, undecided, c, out.dtype, n_threads)
     special_rows, special_columns = (
         np.flatnonzero(~np.isfinite(norms)) for norms in (row_norms, column_norms)
     )

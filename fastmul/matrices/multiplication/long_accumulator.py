@@ -46,15 +46,12 @@ def run(
     memory.require(8 * (a.size + b.size + 2 * problem.m * problem.n), problem)
 
     def product(x: np.ndarray, y: np.ndarray, z: np.ndarray) -> None:
-        x, y = (v.astype(np.float64, copy=False) for v in (x, y))
+        x, y = (np.ascontiguousarray(v, np.float64) for v in (x, y))
         rows, columns = special_values.lines(x, 1), special_values.lines(y, 0)
+        finite = np.ones(z.shape, bool)
+        finite[rows], finite[:, columns] = False, False
         c = np.empty(z.shape)
-        entries = np.arange(c.size)
-        if rows.size or columns.size:
-            finite = np.ones(c.shape, bool)
-            finite[rows], finite[:, columns] = False, False
-            entries = np.flatnonzero(finite)
-        compute(x, y, entries, c, z.dtype, threads.get_threads(problem.threads))
+        compute(x, y, finite, c, z.dtype, threads.get_threads(problem.threads))
         special_values.fill(x, y, rows, columns, c)
         store(c, z)
 
@@ -62,23 +59,22 @@ def run(
 
 
 def compute(
-    a: np.ndarray, b: np.ndarray, entries: np.ndarray, out: np.ndarray, dtype: np.dtype, n_threads: int
+    a: np.ndarray, b: np.ndarray, wanted: np.ndarray, out: np.ndarray, dtype: np.dtype, n_threads: int
 ) -> None:  # fmt: skip
-    """The entries i * n + j of out = a @ b, float64s rounded once to `dtype`; their rows and columns are finite."""
-    from fastmul.kernels.cpu import accumulator
+    """The wanted entries of out = a @ b, float64s rounded once to `dtype`; their rows and columns are finite."""
+    from fastmul.kernels.cpu import exact_entries
 
-    columns = transposed_for(b, entries.size)
+    rows, columns = np.divmod(np.flatnonzero(wanted), b.shape[1])
+    if not rows.size:
+        return
+    used, lines = np.unique(columns, return_inverse=True)
+    b_lines = np.ascontiguousarray(b.T if used.size == b.shape[1] else b.T[used])
     form = float_format(dtype)
 
     def compute_chunk(start: int, stop: int) -> None:
-        accumulator.compute_entries(a, columns, entries, out, *form, start, stop)
+        exact_entries.compute_entries(a, b_lines, rows, lines, columns, out, *form, start, stop)
 
-    threads.run(compute_chunk, threads.chunks(entries.size, a.shape[1], CHUNK_PRODUCTS), n_threads)
-
-
-def transposed_for(b: np.ndarray, n_entries: int) -> np.ndarray:
-    """b.T, copied into rows if its columns are read so often that it pays."""
-    return np.ascontiguousarray(b.T) if n_entries > b.shape[1] // 2 else b.T
+    threads.run(compute_chunk, threads.chunks(rows.size, a.shape[1], CHUNK_PRODUCTS), n_threads)
 
 
 def float_format(dtype: np.dtype) -> tuple[int, int]:

@@ -226,7 +226,7 @@ import hashlib, sys
 import numpy as np, fastmul
 from fastmul.runtime.target import target
 rng = np.random.default_rng(3)
-a, b = rng.standard_normal((20, 50)), rng.standard_normal((50, 20))
+a, b = rng.standard_normal((65, 80)), rng.standard_normal((80, 66))
 c = fastmul.matmul(a, b, accuracy="reproducible")
 print(target().avx512, hashlib.sha256(c.tobytes()).hexdigest())
 """
@@ -238,7 +238,7 @@ def test_another_cpu_gives_the_same_bits():
         SOURCE, NUMBA_CPU_NAME="haswell", NUMBA_CPU_FEATURES="+avx2,+fma,+bmi,+bmi2,+lzcnt,+popcnt"
     )
     rng = np.random.default_rng(3)
-    a, b = rng.standard_normal((20, 50)), rng.standard_normal((50, 20))
+    a, b = rng.standard_normal((65, 80)), rng.standard_normal((80, 66))
     here = hashlib.sha256(reproducible(a, b).tobytes()).hexdigest()
     assert outcome.split() == ["False", here]
 
