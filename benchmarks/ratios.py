@@ -17,6 +17,7 @@ import re
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -26,8 +27,10 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 import fastmul
+import fastmul.linalg
 from fastmul.comparison.machine import blas_description, unfairness
 from fastmul.integers import mul_limbs, to_limbs
+from fastmul.matrices import GF256, BitMatrix
 from fastmul.planning.explain import format_seconds
 from fastmul.runtime.target import cpu_name
 
@@ -174,6 +177,55 @@ def matrix_lines() -> Iterator[Line]:
     )  # fmt: skip
 
 
+# ---------------------------------------------------------------- GF(2) and GF(2^8)
+
+
+def _bits(n: int, seed: int = 1) -> BitMatrix:
+    return BitMatrix.random((n, n), rng=seed)
+
+
+def _against_plain_four_russians(n: int) -> tuple[Call, Call]:
+    from plain_four_russians import multiply
+
+    a, b = _bits(n), _bits(n, 2)
+    return (lambda: multiply(a.words, b.words)), (lambda: fastmul.matmul(a, b, threads=1).words)
+
+
+def _inverse_against_products(n: int, products: int) -> tuple[Call, Call]:
+    a = next(a for seed in range(1, 100) if fastmul.linalg.det(a := _bits(n, seed)))
+    ours = partial(fastmul.linalg.inv, a, threads=1)
+    return (lambda: [fastmul.matmul(a, a, threads=1) for _ in range(products)]), ours
+
+
+def _bits_on_two_threads(n: int) -> tuple[Call, Call]:
+    a, b = _bits(n), _bits(n, 2)
+    return partial(fastmul.matmul, a, b, threads=1), partial(fastmul.matmul, a, b, threads=2)
+
+
+def _bytes_against_gemm(n: int) -> tuple[Call, Call]:
+    (a, b), (x, y) = _matrices(n, np.uint8), _matrices(n, np.float32)
+    field = GF256(0x11D)
+    return (lambda: x @ y), (lambda: fastmul.matmul(a, b, semiring=field, threads=1))
+
+
+def field_lines() -> Iterator[Line]:
+    for n in (2048, 8192):
+        yield Line(
+            f"GF(2), {n}²", "Four Russians in plain Numba", 4.0,
+            lambda n=n: _against_plain_four_russians(n),
+        )  # fmt: skip
+    yield Line(
+        "GF(2), 8192², 2 threads", "itself, 1 thread", 1.7, lambda: _bits_on_two_threads(8192)
+    )
+    yield Line(
+        "GF(2) inverse, 4096²",
+        "itself: 15 products",
+        1.0,
+        lambda: _inverse_against_products(4096, 15),
+    )
+    yield Line("GF(2^8), 2048²", "OpenBLAS sgemm", 2.9, lambda: _bytes_against_gemm(2048))
+
+
 # ---------------------------------------------------------------- measuring
 
 
@@ -269,7 +321,9 @@ def main() -> None:
     for sentence in unfairness((1,)):
         print(f"warning: {sentence}", file=sys.stderr)
     lines = [
-        line for line in (*integer_lines(), *matrix_lines()) if arguments.large or not line.large
+        line
+        for line in (*integer_lines(), *matrix_lines(), *field_lines())
+        if arguments.large or not line.large
     ]
     if arguments.only:
         lines = [line for line in lines if any(word in line.what for word in arguments.only)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
@@ -44,6 +45,8 @@ def measure(
         tune.fit(integer_trials(limbs), tell, wanted)
         | conversions(limbs, tell, wanted)
         | tune.fit(matrix_trials(sides), tell, wanted)
+        | tune.fit(modular_trials(sides), tell, wanted)
+        | tune.fit(field_trials(sides), tell, wanted)
         | sums_of_blocks(sides, tell, wanted)
     )
 
@@ -138,6 +141,20 @@ def matrix_trials(sizes: list[int]) -> Iterator[Trial]:
                     break
 
 
+def modular_trials(sizes: list[int]) -> Iterator[Trial]:
+    """Residues modulo the largest p of each packed ring that is no power of two."""
+    from fastmul.bounds.modular import LARGEST
+    from fastmul.kernels.cpu.gemm.modular import rings
+    from fastmul.matrices.multiplication import MATMUL
+
+    row = MATMUL["packed"]
+    for n, ring in itertools.product(sizes, rings()):
+        p = LARGEST[ring] - 1
+        a, b = (np.random.default_rng((seed, n)).integers(0, p, (n, n)) for seed in (1, 2))
+        problem = MATMUL.problem(a, b, mod=p, threads=1)
+        yield Trial(row, problem, partial(partial, row.run, problem, a, b))
+
+
 def _matrix(n: int, name: str, seed: int, small: bool) -> np.ndarray:
     rng, dtype = np.random.default_rng((seed, n)), np.dtype(name)
     if dtype.kind == "f":
@@ -149,6 +166,30 @@ def _matrix(n: int, name: str, seed: int, small: bool) -> np.ndarray:
     if small:
         low, high = max(low, -SMALL_ENTRY), min(high, SMALL_ENTRY)
     return rng.integers(low, high, (n, n), dtype=dtype, endpoint=True)
+
+
+def field_trials(sizes: list[int]) -> Iterator[Trial]:
+    """Packed bits, arrays modulo 2, and bytes over GF(2^8)."""
+    from fastmul.matrices import GF256
+    from fastmul.matrices.bit_multiplication.problem import BitProblem
+    from fastmul.matrices.bit_multiplication.product import BITS, WORD_BITS
+    from fastmul.matrices.multiplication import MATMUL
+
+    for n in sizes:
+        if n % WORD_BITS == 0:
+            words = np.random.default_rng(n).integers(0, 1 << 64, (n, n // WORD_BITS), np.uint64)
+            packed = BitProblem(n, n, n, threads=1)
+            for row in BITS.table:
+                if row.refuses(packed) is None:
+                    yield Trial(row, packed, partial(partial, row.run, packed, words, words))
+        a, b = (_matrix(n, "int64", seed, small=True) for seed in (1, 2))
+        problem = MATMUL.problem(a, b, mod=2, threads=1)
+        yield Trial(MATMUL["bits"], problem, partial(partial, MATMUL["bits"].run, problem, a, b))
+        x, y = (_matrix(n, "uint8", seed, small=False) for seed in (1, 2))
+        problem = MATMUL.problem(x, y, semiring=GF256(), threads=1)
+        yield Trial(
+            MATMUL["packed"], problem, partial(partial, MATMUL["packed"].run, problem, x, y)
+        )
 
 
 def sums_of_blocks(

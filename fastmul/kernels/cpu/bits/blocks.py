@@ -21,7 +21,7 @@ from numba.extending import intrinsic
 
 from fastmul.kernels.cpu.gemm import emit
 from fastmul.kernels.cpu.gemm.emit import address
-from fastmul.runtime.jit import const, kernel
+from fastmul.runtime.jit import const, inline, kernel
 
 SIDE = 8  # rows and columns of a block; also the bytes of a word
 
@@ -32,51 +32,118 @@ _TRANSPOSED = [column + SIDE * row for column in range(SIDE) for row in range(SI
 
 
 def _transpose_bytes(builder: Any, lines: Any) -> Any:
+    """A vector of 8 words as 8 x 8 bytes, transposed."""
     as_bytes = builder.bitcast(lines, _BYTES)
     return builder.bitcast(emit.shuffle(builder, as_bytes, as_bytes, _TRANSPOSED), _LINES)
 
 
-@intrinsic
-def _gather_blocks(typing_context: Any, source: Any, row_bytes: Any, to: Any) -> Any:
+def _transpose_words(builder: Any, rows: list[Any]) -> list[Any]:
+    """8 vectors of 8 words, transposed: words exchanged across the diagonal, then pairs, then fours."""
+    rows = list(rows)
+    for block in (1, 2, 4):
+        low = [lane if not lane & block else lane - block + SIDE for lane in range(SIDE)]
+        high = [lane + block if not lane & block else lane + SIDE for lane in range(SIDE)]
+        for i in range(SIDE):
+            if not i & block:
+                x, y = rows[i], rows[i + block]
+                rows[i] = emit.shuffle(builder, x, y, low)
+                rows[i + block] = emit.shuffle(builder, x, y, high)
+    return rows
+
+
+def _gather_word(builder: Any, source: Any, row_bytes: Any, to: Any) -> None:
     """A word of 8 rows, `row_bytes` apart, to 8 blocks."""
-
-    def lower(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        source, row_bytes, to = args
-        lines = ir.Constant(_LINES, ir.Undefined)
-        for row in range(SIDE):
-            word = emit.load(builder, emit.at(builder, source), emit.I64)
-            lines = builder.insert_element(lines, word, emit.I32(row))
-            source = builder.add(source, row_bytes)
-        emit.store(builder, _transpose_bytes(builder, lines), emit.at(builder, to))
-        return context.get_dummy_value()
-
-    return types.void(*[types.int64] * 3), lower
+    lines = ir.Constant(_LINES, ir.Undefined)
+    for row in range(SIDE):
+        word = emit.load(builder, emit.at(builder, source), emit.I64)
+        lines = builder.insert_element(lines, word, emit.I32(row))
+        source = builder.add(source, row_bytes)
+    emit.store(builder, _transpose_bytes(builder, lines), emit.at(builder, to))
 
 
-def _make_scatter(add: bool) -> Any:
-    """``scatter(source, to, row_bytes)``: 8 blocks to a word of 8 rows; added to what is there, or not."""
+def _gather_words(builder: Any, source: Any, row_bytes: Any, to: Any) -> None:
+    """8 words of 8 rows to 64 blocks."""
+    rows = []
+    for _ in range(SIDE):
+        rows.append(emit.load(builder, emit.at(builder, source), _LINES))
+        source = builder.add(source, row_bytes)
+    for w, lines in enumerate(_transpose_words(builder, rows)):
+        blocks = _transpose_bytes(builder, lines)
+        emit.store(builder, blocks, emit.at(builder, emit.at(builder, to), SIDE * SIDE * w))
+
+
+def _scatter_word(builder: Any, source: Any, to: Any, row_bytes: Any, add: bool) -> None:
+    """8 blocks to a word of 8 rows; added to what is there, or not."""
+    lines = _transpose_bytes(builder, emit.load(builder, emit.at(builder, source), _LINES))
+    for row in range(SIDE):
+        _put(builder, builder.extract_element(lines, emit.I32(row)), to, add)
+        to = builder.add(to, row_bytes)
+
+
+def _scatter_words(builder: Any, source: Any, to: Any, row_bytes: Any, add: bool) -> None:
+    """64 blocks to 8 words of 8 rows."""
+    columns = [
+        _transpose_bytes(
+            builder,
+            emit.load(builder, emit.at(builder, emit.at(builder, source), SIDE * SIDE * w), _LINES),
+        )
+        for w in range(SIDE)
+    ]
+    for line in _transpose_words(builder, columns):
+        _put(builder, line, to, add)
+        to = builder.add(to, row_bytes)
+
+
+def _put(builder: Any, value: Any, to: Any, add: bool) -> None:
+    pointer = emit.at(builder, to)
+    if add:
+        value = builder.xor(value, emit.load(builder, pointer, value.type))
+    emit.store(builder, value, pointer)
+
+
+def _move(phrase: Any, *options: Any) -> Any:
+    """A phrase on three addresses or distances as an intrinsic."""
 
     @intrinsic
-    def scatter(typing_context: Any, source: Any, to: Any, row_bytes: Any) -> Any:
+    def move(typing_context: Any, first: Any, second: Any, third: Any) -> Any:
         def lower(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-            source, to, row_bytes = args
-            blocks = emit.load(builder, emit.at(builder, source), _LINES)
-            lines = _transpose_bytes(builder, blocks)
-            for row in range(SIDE):
-                word = builder.extract_element(lines, emit.I32(row))
-                pointer = emit.at(builder, to)
-                if add:
-                    word = builder.xor(word, emit.load(builder, pointer, emit.I64))
-                emit.store(builder, word, pointer)
-                to = builder.add(to, row_bytes)
+            phrase(builder, *args, *options)
             return context.get_dummy_value()
 
         return types.void(*[types.int64] * 3), lower
 
-    return scatter
+    return move
 
 
-_write_blocks, _add_blocks = _make_scatter(add=False), _make_scatter(add=True)
+gather_word, gather_words = _move(_gather_word), _move(_gather_words)
+write_word, write_words = _move(_scatter_word, False), _move(_scatter_words, False)
+add_word, add_words = _move(_scatter_word, True), _move(_scatter_words, True)
+
+
+@inline
+def _gather_row(source, row_bytes, width, to):  # type: ignore[no-untyped-def]
+    """`width` words of 8 rows to blocks."""
+    whole = width // SIDE * SIDE
+    for w in range(0, whole, SIDE):
+        gather_words(source + SIDE * w, row_bytes, to + SIDE * SIDE * w)
+    for w in range(whole, width):
+        gather_word(source + SIDE * w, row_bytes, to + SIDE * SIDE * w)
+
+
+@inline
+def _scatter_row(source, to, row_bytes, width, add):  # type: ignore[no-untyped-def]
+    """Blocks to `width` words of 8 rows."""
+    whole = width // SIDE * SIDE
+    for w in range(0, whole, SIDE):
+        if add:
+            add_words(source + SIDE * SIDE * w, to + SIDE * w, row_bytes)
+        else:
+            write_words(source + SIDE * SIDE * w, to + SIDE * w, row_bytes)
+    for w in range(whole, width):
+        if add:
+            add_word(source + SIDE * SIDE * w, to + SIDE * w, row_bytes)
+        else:
+            write_word(source + SIDE * SIDE * w, to + SIDE * w, row_bytes)
 
 
 @kernel(void(const(_WORDS), types.int64, types.int64, _WORDS))
@@ -90,9 +157,7 @@ def to_blocks(words, start, stop, blocks):  # type: ignore[no-untyped-def]
         if rows < SIDE:
             padded[:rows] = words[SIDE * i :]
             source, row_bytes = address(padded), SIDE * width
-        to = address(blocks) + i * blocks.strides[0]
-        for w in range(width):
-            _gather_blocks(source + SIDE * w, row_bytes, to + SIDE * SIDE * w)
+        _gather_row(source, row_bytes, width, address(blocks) + i * blocks.strides[0])
 
 
 @kernel(void(const(_WORDS), types.int64, types.int64, types.boolean, _WORDS))
@@ -104,15 +169,11 @@ def from_blocks(blocks, start, stop, add, words):  # type: ignore[no-untyped-def
         to, row_bytes = address(words) + SIDE * i * words.strides[0], words.strides[0]
         rows = m - SIDE * i
         source = address(blocks) + i * blocks.strides[0]
-        if rows < SIDE:
-            for w in range(width):
-                _write_blocks(source + SIDE * SIDE * w, address(last) + SIDE * w, SIDE * width)
-            if add:
-                last[:rows] ^= words[SIDE * i :]
-            words[SIDE * i :] = last[:rows]
-        elif add:
-            for w in range(width):
-                _add_blocks(source + SIDE * SIDE * w, to + SIDE * w, row_bytes)
+        if rows >= SIDE:
+            _scatter_row(source, to, row_bytes, width, add)
         else:
-            for w in range(width):
-                _write_blocks(source + SIDE * SIDE * w, to + SIDE * w, row_bytes)
+            _scatter_row(source, address(last), SIDE * width, width, False)
+            for r in range(rows):
+                for w in range(width):
+                    before = words[SIDE * i + r, w] if add else np.uint64(0)
+                    words[SIDE * i + r, w] = before ^ last[r, w]

@@ -88,7 +88,7 @@ def blocks() -> Ring | None:
         return None
     word = "uint64"
     return Ring("blocks", word, word, word, word, word, word, _multiply_blocks,
-                Tile(12, 2, 512, 96, 96), 64, encode_b=_columns_last_first, join=_xor,
+                Tile(6, 4, 512, 96, 96), 64, encode_b=_columns_last_first, join=_xor,
                 period=2, reduce=_unchanged)  # fmt: skip
 
 
