@@ -44,6 +44,8 @@ w = 2^52 modulo p, q = rint(fl(r fl(w/p))) errs by at most 2.01 u |r| w/p < 1/2 
 
 from __future__ import annotations
 
+from math import prod
+
 WORD = 1 << 64
 HALF = 1 << 63
 
@@ -64,6 +66,18 @@ HIGH_WEIGHT = 1 << HALF_PRODUCT_BITS
 PAIRED_DEPTH = 512
 #: How far beyond p/2 the reduction of an int32 by float32 may end.
 HALVES_SLACK = 1 << 10
+
+#: Pairwise coprime, for products of int64s: two odd neighbours and a power of two.
+THREE_MODULI = (1 << 51, (1 << 51) - 1, (1 << 51) - 3)
+
+
+def longest_of_three() -> int:
+    """The longest products of int64s that THREE_MODULI tell apart with a bit to spare: k 2^126 <= M1 M2 M3 / 4.
+
+    >>> longest_of_three() > 2**24
+    True
+    """
+    return prod(THREE_MODULI) // 4 >> 126
 
 
 def reciprocal(p: int) -> int:

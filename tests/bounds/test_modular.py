@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from math import gcd
 
 import pytest
 
@@ -61,3 +62,12 @@ def test_pairs(ring, halves):
 def test_fold_depth():
     depth = modular.fold_depth(3, 2**21, 2**20)
     assert 3 * depth * 2**41 <= 2**62 < 3 * (depth + 1) * 2**41
+
+
+def test_three_moduli_tell_products_of_int64_apart():
+    m1, m2, m3 = modular.THREE_MODULI
+    assert gcd(m1, m2) == gcd(m1, m3) == gcd(m2, m3) == 1
+    assert max(m1, m2, m3) <= modular.LARGEST["modulo_2_51"]
+    assert max(m1, m2, m3) < 2 * min(m1, m2, m3)
+    k = modular.longest_of_three()
+    assert k * 2**126 <= m1 * m2 * m3 // 4 < (k + 1) * 2**126

@@ -6,7 +6,7 @@ import numpy as np
 from numba import int64, types, uint64, void
 
 from fastmul.kernels.cpu.limbs_words import multiply_add
-from fastmul.kernels.cpu.modular import add, reduce
+from fastmul.kernels.cpu.modular import add, below, reduce
 from fastmul.runtime.jit import const, kernel
 
 ZERO = np.uint64(0)
@@ -66,4 +66,4 @@ def multiply_by_vectors_wide(matrix, vectors, shoups, excess, flip, p, out, star
             for j in range(row.size):
                 _, q = multiply_add(word, shoups[l, j], ZERO, ZERO)
                 r = word * vectors[l, j] - q * p
-                row[j] = add(row[j], r - p if r >= p else r, p)
+                row[j] = add(row[j], below(r, p), p)

@@ -1,57 +1,71 @@
 """Packed products modulo p: reduced while packed, multiplied in registers, reduced again when stored.
 
-Up to 2^51 by a ring that takes p as a parameter (`kernels.cpu.gemm.modular`). Modulo 2^k also by the machine's own
-rings: the narrowest word of at least k bits wraps modulo a multiple of 2^k.
+Up to 2^51 by a ring that takes p as a parameter (`kernels.cpu.gemm.modular`), beyond by three such products
+(`three_moduli`). Modulo 2^k also by the machine's own rings: the narrowest word of at least k bits wraps modulo a
+multiple of 2^k.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from functools import lru_cache
 
 import numpy as np
 
+from fastmul.bounds import modular as bounds
 from fastmul.matrices.multiplication import packed
-from fastmul.matrices.multiplication.modulo import words
+from fastmul.matrices.multiplication.modulo import three_moduli, words
 from fastmul.matrices.multiplication.problem import MatmulProblem
 from fastmul.matrices.multiplication.stacks import run_each
 from fastmul.planning import cost as costs
 
+#: The way of the largest moduli, and what it costs beside its three products, in nanoseconds for each entry.
+THREE, COMBINE_NS = "three_moduli", 10.0
+
 
 def refuses(problem: MatmulProblem) -> str | None:
-    if not any(ways(problem.algebra.p)):
-        return f"no packed kernel here takes moduli as large as {problem.algebra.p}"
+    if not ways(problem.algebra.p, problem.k):
+        return f"no packed kernel here takes {problem.k} products modulo {problem.algebra.p}"
     return None
 
 
 def cost(problem: MatmulProblem) -> float:
-    p = problem.algebra.p
-    return problem.batch * min((_seconds(w, problem.size) for w in ways(p)), default=float("inf"))
+    found = ways(problem.algebra.p, problem.k)
+    return problem.batch * min((_seconds(way, problem) for way in found), default=float("inf"))
 
 
-def _seconds(way: str, size: float) -> float:
-    return costs.seconds(f"matmul.packed.{way}", size)
+def _seconds(way: str, problem: MatmulProblem) -> float:
+    if way == THREE:
+        each = costs.seconds(f"matmul.packed.{three_moduli.RING}", problem.size)
+        return 3 * each + 1e-9 * COMBINE_NS * problem.m * problem.n
+    return costs.seconds(f"matmul.packed.{way}", problem.size)
 
 
-def ways(p: int) -> Iterator[str]:
-    """The names of the rings that multiply modulo p: one with p as a parameter, one of machine words.
+@lru_cache(maxsize=1024)
+def ways(p: int, k: int) -> tuple[str, ...]:
+    """How to multiply k deep modulo p: a ring with p as a parameter, three of them, or one of machine words.
 
-    >>> list(ways(2**64)), list(ways(2**63 - 25))
-    (['int64'], [])
+    >>> ways(2**64, 1)
+    ('int64',)
     """
     from fastmul.kernels.cpu.gemm import modular
 
+    found, bits = [], p.bit_length() - 1
     if (ring := modular.ring_of(p)) is not None:
-        yield ring.name
-    bits = p.bit_length() - 1
+        found.append(ring.name)
+    elif (
+        p <= bounds.HALF and three_moduli.RING in modular.rings() and k <= bounds.longest_of_three()
+    ):
+        found.append(THREE)
     if p == 1 << bits:
-        yield next(f"int{width}" for width in (8, 16, 32, 64) if bits <= width)
+        found.append(next(f"int{width}" for width in (8, 16, 32, 64) if bits <= width))
+    return tuple(found)
 
 
 def run(
     problem: MatmulProblem, a: np.ndarray, b: np.ndarray, out: np.ndarray | None = None
 ) -> np.ndarray:
     p = problem.algebra.p
-    way = min(ways(p), key=lambda w: _seconds(w, problem.size))
+    way = min(ways(p, problem.k), key=lambda w: _seconds(w, problem))
     if way.startswith("int"):
         return _run_in_words(np.dtype(way), problem, a, b, out)
     x, y = (as_int64(v, p, problem.threads) for v in (a, b))
@@ -59,13 +73,15 @@ def run(
     def product(x: np.ndarray, y: np.ndarray, to: np.ndarray) -> None:
         multiply(x, y, to, p, problem.threads)
 
-    return run_each(problem, x, y, out, product)
+    return run_each(problem, x, y, out, product, takes_stacks=True)
 
 
 def multiply(
     a: np.ndarray, b: np.ndarray, out: np.ndarray, p: int, threads: int | None = None
 ) -> None:
-    """out = a @ b modulo p, of int64 matrices with entries of any value; out overlaps neither.
+    """out = a @ b modulo p, of int64 matrices, or stacks (s, m, k), (s, k, n) of them; out overlaps neither.
+
+    Entries may have any value; out's are in [0, p).
 
     Raises
     ------
@@ -75,9 +91,12 @@ def multiply(
     from fastmul.kernels.cpu.gemm import modular
 
     ring = modular.ring_of(p)
-    if ring is None:
-        raise ValueError(f"no packed kernel here takes moduli as large as {p}")
-    gemm.multiply(a, b, out, ring, threads, modular.parameters(p))
+    if ring is not None:
+        gemm.multiply(a, b, out, ring, threads, modular.parameters(p))
+    elif THREE in ways(p, a.shape[-1]):
+        three_moduli.multiply(a, b, out, p, threads)
+    else:
+        raise ValueError(f"no packed kernel here takes {a.shape[-1]} products modulo {p}")
 
 
 def as_int64(x: np.ndarray, p: int, threads: int | None) -> np.ndarray:
@@ -104,4 +123,4 @@ def _run_in_words(
         np.bitwise_and(whole, mask, out=to.view(np.uint64))
 
     x, y = (v.astype(machine, copy=False) for v in (a, b))
-    return run_each(problem, x, y, out, product)
+    return run_each(problem, x, y, out, product, takes_stacks=True)
