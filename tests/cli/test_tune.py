@@ -10,6 +10,8 @@ from fastmul.comparison import selftest as selftests
 from fastmul.comparison import tuning
 from fastmul.integers.multiplication import MUL
 from fastmul.integers.multiplication.problem import MulProblem
+from fastmul.matrices.bit_multiplication.problem import BitProblem
+from fastmul.matrices.bit_multiplication.product import BITS
 from fastmul.matrices.multiplication import MATMUL
 from fastmul.planning import cost, tune
 from fastmul.planning.algorithm import Algorithm, never
@@ -60,8 +62,17 @@ def test_every_row_of_every_table_has_a_curve():
     for r in MATMUL.table:
         if r.name in ("strassen", "symmetric"):  # their costs are those of their parts
             continue
-        trials = [t for t in tuning.matrix_trials([64]) if t.row is r]
+        trials = [
+            t for t in (*tuning.matrix_trials([64]), *tuning.field_trials([64])) if t.row is r
+        ]
         assert any(tune.reading(t.row, t.problem) for t in trials), f"matmul {r.name}"
+
+
+def test_every_row_of_packed_bits_has_a_curve():
+    measured = {t.row.name for t in tuning.field_trials([64]) if tune.reading(t.row, t.problem)}
+    assert {
+        row.name for row in BITS.table if row.refuses(BitProblem(64, 64, 64)) is None
+    } <= measured
 
 
 def test_sums_of_blocks_have_a_curve():

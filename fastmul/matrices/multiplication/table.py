@@ -6,6 +6,7 @@ from functools import lru_cache
 from typing import Any
 
 from fastmul.matrices.multiplication import (
+    bits,
     filtered,
     gemm,
     long_accumulator,
@@ -70,6 +71,15 @@ TABLE = (
         summary="a @ a.T: what is below the diagonal by the fastest other row, mirrored.",
         complexity="Half the multiplications of that row, (1 + 2^-d) / 2 for d halvings; no memory of its own.",
         source="The definition; Dumas, Pernet, Sedoglavic, ISSAC (2020), section 2.",
+    ),
+    Algorithm(
+        name="bits",
+        run=bits.run,
+        refuses=bits.refuses,
+        cost=bits.cost,
+        summary="Modulo 2: 64 entries to a word, multiplied as packed bits.",
+        complexity="O(mkn / 2048) instructions on vectors, O(mk + kn + mn) to pack and unpack.",
+        source="The rows of `fastmul.matrices.bit_multiplication`.",
     ),
     Algorithm(
         name="ozaki",
