@@ -20,9 +20,8 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-import numpy as np
-
 from fastmul.comparison.cases import Case, IntegerCase, MatrixCase
+from fastmul.comparison.kinds import Kind
 from fastmul.comparison.records import Compilation
 from fastmul.kernels.cpu.catalogue import kernels, kernels_of_ring, name_of
 from fastmul.runtime.jit import Kernel
@@ -31,6 +30,10 @@ from fastmul.runtime.jit import Kernel
 INTEGER_MODULES = ("fft", "ntt", "limbs")
 #: Modules of the kernels of matrix products, beside those of the packed product's rings.
 MATRIX_MODULES = ("residues", "block_sums")
+#: The same of moduli, fields and accuracies; semirings are compiled by their first calls.
+BREADTH_MODULES = ("modular", "bits", "ozaki", "accumulator", "exact_entries")
+#: Of a product long enough for its kernels to be those of all longer ones.
+DEPTH = 1 << 10
 #: What the report tells apart.
 FAMILIES = (*INTEGER_MODULES, *MATRIX_MODULES, "gemm")
 #: A helper imports Numba first; fewer kernels than this per process are not worth that.
@@ -42,20 +45,21 @@ def kernels_for(cases: Sequence[Case]) -> list[Kernel]:
     found: list[Kernel] = []
     if any(isinstance(case, IntegerCase) for case in cases):
         found += [kernel for kernel in kernels() if name_of(kernel).startswith(INTEGER_MODULES)]
-    rings = dict.fromkeys(_ring(case) for case in cases if isinstance(case, MatrixCase))
-    if rings:
-        found += [kernel for kernel in kernels() if name_of(kernel).startswith(MATRIX_MODULES)]
-    for ring in rings:
+    kinds = dict.fromkeys(case.kind for case in cases if isinstance(case, MatrixCase))
+    if kinds:
+        machine = all(kind.is_machine for kind in kinds)
+        modules = MATRIX_MODULES if machine else (*MATRIX_MODULES, *BREADTH_MODULES)
+        found += [kernel for kernel in kernels() if name_of(kernel).startswith(modules)]
+    for ring in dict.fromkeys(_ring(kind) for kind in kinds if kind.is_machine):
         found += kernels_of_ring(ring)
-    return found
+    return list(dict.fromkeys(found))
 
 
-def _ring(case: MatrixCase) -> str:
+def _ring(kind: Kind) -> str:
     """The ring of the packed product; others are compiled by their first calls."""
     from fastmul.matrices.multiplication import packed
 
-    dtype = np.dtype(case.dtype)
-    return packed.plan(dtype, dtype, case.result_dtype, case.size)[0]
+    return packed.plan(kind.dtype, kind.dtype, kind.result, DEPTH)[0]
 
 
 def compile_ahead(chosen: Iterable[Kernel], processes: int,

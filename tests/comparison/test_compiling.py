@@ -2,7 +2,7 @@
 
 import pytest
 
-from fastmul.comparison import compiling
+from fastmul.comparison import choices, compiling
 from fastmul.comparison.cases import IntegerCase, MatrixCase
 from fastmul.comparison.compiling import compile_ahead, kernels_for
 from fastmul.kernels.cpu.catalogue import name_of
@@ -94,3 +94,6 @@ def test_the_kernels_of_a_comparison():
     matrices = {name_of(k) for k in kernels_for([MatrixCase(8, "int8"), MatrixCase(9, "int8")])}
     assert any("gemm_int8_int32" in name for name in matrices)
     assert not any("gemm_float64" in name for name in matrices)
+    assert not any(name.startswith("bits") for name in matrices)
+    broad = {name_of(k) for k in kernels_for(choices.cases_of(("matrices",), None, None))}
+    assert any(name.startswith("bits") for name in broad)
