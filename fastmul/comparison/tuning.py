@@ -45,6 +45,7 @@ def measure(
         tune.fit(integer_trials(limbs), tell, wanted)
         | conversions(limbs, tell, wanted)
         | tune.fit(matrix_trials(sides), tell, wanted)
+        | tune.fit(exact_float_trials(sides), tell, wanted)
         | tune.fit(modular_trials(sides), tell, wanted)
         | tune.fit(field_trials(sides), tell, wanted)
         | sums_of_blocks(sides, tell, wanted)
@@ -139,6 +140,19 @@ def matrix_trials(sizes: list[int]) -> Iterator[Trial]:
                         yield Trial(row, problem, partial(partial, row.run, problem, a, b))
                 if np.dtype(dtype).kind not in "iu":
                     break
+
+
+def exact_float_trials(sizes: list[int]) -> Iterator[Trial]:
+    """Normal floats, by every row that rounds them exactly."""
+    from fastmul.matrices.multiplication import MATMUL
+    from fastmul.matrices.multiplication.problem import EXACT_ACCURACIES
+
+    for n, dtype, accuracy in itertools.product(sizes, ("float64", "float32"), EXACT_ACCURACIES):
+        a, b = (_matrix(n, dtype, seed, small=False) for seed in (1, 2))
+        problem = MATMUL.problem(a, b, accuracy=accuracy, threads=1)
+        for row in MATMUL.table:
+            if row.refuses(problem) is None:
+                yield Trial(row, problem, partial(partial, row.run, problem, a, b))
 
 
 def modular_trials(sizes: list[int]) -> Iterator[Trial]:

@@ -142,7 +142,8 @@ def _round(
             beta, *form, start, stop,
         )  # fmt: skip
 
-    threads.run(round_chunk, threads.chunks(*out.shape, CHUNK_ENTRIES), n_threads)
+    m, n = out.shape
+    threads.run(round_chunk, threads.chunks(m, n, CHUNK_ENTRIES), n_threads)
     finite = undecided
     finite[rows.specials], finite[:, columns.specials] = 0, 0
     long_accumulator.compute(rows.floats, columns.floats, finite, out, dtype, n_threads)
