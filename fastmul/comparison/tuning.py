@@ -174,7 +174,7 @@ def _matrix(n: int, name: str, seed: int, small: bool) -> np.ndarray:
     if dtype.kind == "f":
         return rng.standard_normal((n, n)).astype(dtype)
     if dtype.kind == "b":
-        return rng.random((n, n)) < 0.5
+        return rng.random((n, n)) < 1 / n  # NumPy's or/and stops at a one: seldom, here
     info = np.iinfo(dtype)
     low, high = int(info.min), int(info.max)
     if small:

@@ -30,7 +30,8 @@ def cost(problem: MatmulProblem) -> float:
         return problem.batch * costs.seconds(f"matmul.gemm.{problem.dtype.name}", problem.size)
     if problem.dtype.kind == "O":
         return problem.batch * problem.m * problem.k * problem.n * OBJECT_SECONDS
-    curve = "bool" if problem.kind == "bool" else "int64"  # or/and stops at the first one it meets
+    # or/and stops at the first one it meets: the curve is of sparse operands, where that is late
+    curve = "bool" if problem.kind == "bool" else "int64"
     return problem.batch * costs.seconds(f"matmul.numpy.{curve}", problem.size)
 
 
