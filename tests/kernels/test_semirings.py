@@ -6,7 +6,8 @@ from numba import njit, types
 from numba.extending import intrinsic
 
 from fastmul.bounds import tropical
-from fastmul.kernels.cpu.gemm import emit, multiply, semirings
+from fastmul.kernels.cpu.gemm import emit, semirings
+from fastmul.kernels.cpu.gemm.semirings import multiply
 from fastmul.kernels.expressions import Untraceable
 from fastmul.kernels.reference import semirings as reference
 from fastmul.kernels.tracing import samples, trace
@@ -25,7 +26,8 @@ def emitted(expressions, dtype):
             vector = semirings.ir.VectorType(emit.element(dtype), lanes)
             a, b = (emit.load(builder, emit.at(builder, arg), vector) for arg in args[:2])
             for i, expression in enumerate(expressions):
-                value = semirings._lower(builder, expression, False, i % 2 == 1, a, b)
+                one = emit.constant(vector, 1.0) if i % 2 and "float" in dtype else None
+                value = semirings._lower(builder, expression, False, one, a, b)
                 emit.store(builder, value, emit.at(builder, args[2], i * emit.size(vector)))
             return context.get_dummy_value()
 

@@ -36,13 +36,13 @@ def cost(problem: MatmulProblem) -> float:
 def run(
     problem: MatmulProblem, a: np.ndarray, b: np.ndarray, out: np.ndarray | None = None
 ) -> np.ndarray:
-    from fastmul.kernels.cpu import gemm
+    from fastmul.kernels.cpu.gemm import semirings
 
     how = arithmetic(_semiring(problem), a, b)
     ring, word = _ring(how)
 
     def product(x: np.ndarray, y: np.ndarray, to: np.ndarray) -> None:
-        gemm.multiply(x.view(word), y.view(word), to.view(word), ring, problem.threads)
+        semirings.multiply(x.view(word), y.view(word), to.view(word), ring, problem.threads)
 
     return run_in_carrier(problem, how, a, b, out, product)
 
@@ -75,10 +75,11 @@ def run_in_carrier(
 def _ring(how: Arithmetic) -> tuple[Any, Any]:
     """The ring, and the dtype under which it takes the carrier."""
     from fastmul.kernels.cpu.gemm import semirings
+    from fastmul.kernels.cpu.gemm.rings import rings
 
     add, mul = how.expressions()
     if add.is_plain("or") and mul.is_plain("and") and how.carrier.kind == "b":
-        return "bool", np.uint8  # by dot-product instructions, several times as fast
+        return rings()["bool"], np.uint8  # by dot-product instructions, several times as fast
     if (
         how.carrier.kind in "iu"
         and how.carrier.itemsize >= 4
@@ -86,7 +87,7 @@ def _ring(how: Arithmetic) -> tuple[Any, Any]:
         and mul.is_plain("mul")
     ):
         word = f"int{8 * how.carrier.itemsize}"
-        return word, word
+        return rings()[word], word
     word = np.dtype(np.uint8) if how.carrier.kind == "b" else how.carrier
     return semirings.ring(add, mul, how.zero, how.infinity, how.nan_free), word
 

@@ -21,18 +21,28 @@ import numpy as np
 from llvmlite import ir
 
 from fastmul.bounds import tropical
-from fastmul.kernels.cpu.gemm import emit
+from fastmul.kernels.cpu.gemm import driver, emit
 from fastmul.kernels.cpu.gemm.rings import Ring, Tile
 from fastmul.kernels.expressions import Expression, Node
 from fastmul.runtime.target import target
 
 _COMPARISONS = {"lt": "<", "le": "<=", "eq": "==", "ne": "!="}
-#: The rounding operand of AVX-512 intrinsics: to nearest, exceptions suppressed.
-_ROUND_TO_NEAREST = 8
 #: Operations of a multiply-add beyond which more vectors than its sums should stay in registers.
-_SIMPLE = 4
+_SIMPLE = 3
+#: Columns of B that stay in the second-level cache.
+NC = 128
+
+#: The number 1 as a run-time parameter: of a constant, LLVM would make x * 1 + y an addition again.
+_ONE = {dtype: np.array([1, 0], dtype) for dtype in ("float32", "float64")}
 
 _made: dict[tuple[Any, ...], Ring] = {}
+
+
+def multiply(
+    a: np.ndarray, b: np.ndarray, c: np.ndarray, ring: Ring, threads: int | None = None
+) -> None:
+    """C = A B over a ring of this file; c overlaps neither a nor b."""
+    driver.multiply(a, b, c, ring, threads, _ONE[ring.result] if ring.parameters else None)
 
 
 def ring(
@@ -59,14 +69,14 @@ def _make(add: Expression, mul: Expression, zero: Any, infinity: str, nan_free: 
     meaning = f"{add.text}\n{mul.text}\n{zero!r}\n{infinity}\n{nan_free}"
     name = f"semiring_{add.dtype}_{hashlib.sha256(meaning.encode()).hexdigest()[:20]}"
 
-    adds_by_fma = _adds_by_fma(add, mul)
+    by_fma = _adds_by_fma(add, mul)
 
-    def madd(builder: Any, total: Any, a: Any, b: Any) -> Any:
-        product = _lower(builder, mul, nan_free, adds_by_fma, a, b)
-        return _lower(builder, add, nan_free, adds_by_fma, total, product)
+    def madd(builder: Any, total: Any, a: Any, b: Any, one: Any = None) -> Any:
+        product = _lower(builder, mul, nan_free, one, a, b)
+        return _lower(builder, add, nan_free, one, total, product)
 
-    def join(builder: Any, x: Any, y: Any) -> Any:
-        return _lower(builder, add, nan_free, adds_by_fma, x, y)
+    def join(builder: Any, x: Any, y: Any, one: Any = None) -> Any:
+        return _lower(builder, add, nan_free, one, x, y)
 
     encode: Any = "truth" if add.dtype == "bool" else "plain"
     store = None
@@ -77,8 +87,9 @@ def _make(add: Expression, mul: Expression, zero: Any, infinity: str, nan_free: 
             else (_encode_minus_infinity, _store_minus_infinity)
         )
     return Ring(
-        name, *[dtype] * 6, madd, _tile(dtype, add.n_operations + mul.n_operations),
+        name, *[dtype] * 6, madd, _tile(dtype, _n_instructions(nan_free, add, mul)),
         64 if target().avx512 else 32, zero=zero, join=join, store=store, encode_a=encode, encode_b=encode,
+        parameters=(dtype,) if by_fma else (),
     )  # fmt: skip
 
 
@@ -89,16 +100,33 @@ def _adds_by_fma(*expressions: Expression) -> bool:
     half the rate of multiply-adds beside minima; on Intel's cores additions and multiply-adds share ports anyway).
     """
     operations = {op for expression in expressions for op in expression.operations()}
-    return target().avx512 and bool(operations & {"min", "max", "lt", "le", "eq", "ne"})
+    choosing = operations & {"min", "max", "lt", "le", "eq", "ne"}
+    floating = np.dtype(expressions[0].dtype).kind == "f"
+    return floating and target().fma and bool(choosing and operations & {"add", "sub"})
+
+
+def _n_instructions(nan_free: bool, *expressions: Expression) -> int:
+    """Of one multiply-add; a minimum of floats that may be NaN is three."""
+    count = sum(expression.n_operations for expression in expressions)
+    if np.dtype(expressions[0].dtype).kind == "f" and not nan_free:
+        count += 2 * sum(op in ("min", "max") for e in expressions for op in e.operations())
+    return count
 
 
 def _tile(dtype: str, n_operations: int) -> Tile:
-    """Blocks as those of the machine's rings of this width; fewer sums where a multiply-add needs registers."""
+    """Register and cache blocks.
+
+    Measured on a Zen 4 server core at n = 2048. Four vectors beside few rows: vbroadcastss takes a port that minima
+    need, and 12 x 2 also makes LLVM spill (float32, of what sgemm does: 12 x 2 0.5, 8 x 2 0.77, 6 x 4 0.84).
+    """
     itemsize = np.dtype(dtype).itemsize
-    if target().avx512:
-        rows = 12 if n_operations <= _SIMPLE else 8
-        return Tile(rows, 2, 512, 192, 1024 // itemsize)
-    return Tile(4, 2, 256, 96, 2048 // itemsize)
+    if not target().avx512:
+        return Tile(4, 2, 256, 96, 2048 // itemsize)
+    rows, vectors = (6, 4) if n_operations <= _SIMPLE else (6, 3)
+    if itemsize < 4:  # wide enough for small matrices
+        rows, vectors = 8, 2
+    columns = vectors * 64 // itemsize
+    return Tile(rows, vectors, 512, 192, columns * max(1, NC // columns))
 
 
 # ---------------------------------------------------------------- infinities of integers
@@ -146,11 +174,9 @@ def _store_minus_infinity(builder: Any, total: Any) -> Any:
 # ---------------------------------------------------------------- expressions as vector IR
 
 
-def _lower(
-    builder: Any, expression: Expression, nan_free: bool, adds_by_fma: bool, *arguments: Any
-) -> Any:
-    """The expression's value at these vectors."""
-    emitter = _Emitter(builder, expression.dtype, arguments[0].type, nan_free, adds_by_fma)
+def _lower(builder: Any, expression: Expression, nan_free: bool, one: Any, *arguments: Any) -> Any:
+    """The expression's value at these vectors; `one`: a vector of ones, to add by fused multiply-adds."""
+    emitter = _Emitter(builder, expression.dtype, arguments[0].type, nan_free, one)
     values: dict[Node, Any] = {}
     for node in expression.nodes():
         if node.op == "input":
@@ -165,11 +191,9 @@ def _lower(
 class _Emitter:
     """Emits operations on vectors of one dtype. Masks are vectors of single bits."""
 
-    def __init__(
-        self, builder: Any, dtype: str, vector: Any, nan_free: bool, adds_by_fma: bool
-    ) -> None:
+    def __init__(self, builder: Any, dtype: str, vector: Any, nan_free: bool, one: Any) -> None:
         self.builder, self.vector = builder, vector
-        self.nan_free, self.adds_by_fma = nan_free, adds_by_fma
+        self.nan_free, self.one = nan_free, one
         self.kind, self.bits = np.dtype(dtype).kind, 8 * np.dtype(dtype).itemsize
         self.suffix = f"v{vector.count}{'f' if self.kind == 'f' else 'i'}{self.bits}"
 
@@ -198,12 +222,14 @@ class _Emitter:
     def _add(self, x: Any, y: Any) -> Any:
         if self.kind != "f":
             return self.builder.add(x, y)
-        if not self.adds_by_fma:
-            return self.builder.fadd(x, y)
-        # LLVM makes an addition of its own llvm.fma(x, 1, y), but leaves the one with a rounding alone
-        name = f"llvm.x86.avx512.vfmadd.{'ps' if self.bits == 32 else 'pd'}.512"
-        one, rounding = emit.constant(self.vector, 1.0), emit.I32(_ROUND_TO_NEAREST)
-        return emit.call(self.builder, name, self.vector, x, one, y, rounding)
+        return (
+            self.builder.fadd(x, y) if self.one is None else self._call("llvm.fma", x, self.one, y)
+        )
+
+    def _sub(self, x: Any, y: Any) -> Any:
+        if self.kind != "f":
+            return self.builder.sub(x, y)
+        return self.builder.fsub(x, y) if self.one is None else self._add(self.builder.fneg(y), x)
 
     def _min(self, x: Any, y: Any) -> Any:
         return self._extreme("min", "<", x, y)
@@ -276,4 +302,4 @@ _INTEGER_NAMES = {
     "xor": "xor",
     "shl": "shl",
 }
-_FLOAT_NAMES = {"sub": "fsub", "mul": "fmul", "div": "fdiv"}
+_FLOAT_NAMES = {"mul": "fmul", "div": "fdiv"}
