@@ -116,12 +116,25 @@ def test_block_edges_in_chunks(name, threads, monkeypatch):
     made, rng = tiny(name), np.random.default_rng(4)
     tile, nr = made.ring.tile, made.ring.nr
     monkeypatch.setattr(driver, "SMALL_WORK", 0)
+    monkeypatch.setattr(driver, "FEW_BLOCKS", 0)
     monkeypatch.setattr(driver, "CHUNK_WORK", 1)
     monkeypatch.setattr(driver, "PACK_BYTES", 1 << 10)
     block_bytes = made.ring.side_b.word_bytes * 6 * 2 * nr
     monkeypatch.setattr(driver, "SLAB_BYTES", 2 * block_bytes)
     for m, k, n in product(edges(2 * tile.mc), edges(3 * tile.kc), edges(3 * nr, 4 * nr)):
         check(name, *operands(name, m, k, n, rng), threads=threads, made=made)
+
+
+@every_ring
+def test_block_edges_in_strips(name, monkeypatch):
+    """Few rows of A: strips of two panels of B, the last one of one."""
+    made, rng = tiny(name), np.random.default_rng(14)
+    tile, nr = made.ring.tile, made.ring.nr
+    monkeypatch.setattr(driver, "SMALL_WORK", 0)
+    monkeypatch.setattr(driver, "STRIP_COLUMNS", 2 * nr)
+    monkeypatch.setattr(driver, "STRIP_BYTES", 1)
+    for m, k, n in product(edges(2 * tile.mc)[:2], edges(2 * tile.kc), edges(4 * nr)):
+        check(name, *operands(name, m, k, n, rng), threads=2, made=made)
 
 
 @every_ring

@@ -1,8 +1,8 @@
 """Products too small to pack: tiles of C straight from A and B as they lie in memory.
 
     for each 2 vectors of columns (or what is left of them):
-        for each 8 rows:                                  a tile of C in registers
-            for each k:                                   broadcast 8 words of A, load the row of B under a mask
+        for each 8 or 4 rows:                             a tile of C in registers
+            for each k:                                   a row of B, loaded under a mask; words of A, broadcast
 
 Packing costs as much as the product of 16 x 16 matrices and is repaid by neither cache at such sizes. Lanes beyond
 the last column are masked off, in loads and stores; rows beyond the last repeat it, the same values to the same
@@ -37,7 +37,12 @@ def unpacked(ring: Ring) -> Ring:
                    madd=multiply_add, **encodings)  # fmt: skip
 
 
-def make_direct_tile(ring: Ring, mr: int, nv: int) -> Any:
+def rows(ring: Ring) -> int:
+    """Rows of the largest tile: 2 vectors of each leave registers free, of which AVX-512 has 32, others 16."""
+    return 8 if ring.vector_bytes == 64 else 4
+
+
+def make_tile(ring: Ring, mr: int, nv: int) -> Any:
     """``tile(a, a_row, a_k, b, b_row, c, c_row, rows, columns, depth, parameters)``: an intrinsic on int64 addresses.
 
     Up to mr rows and nv vectors of columns of C, more than nv - 1 of them; rows of B and C are contiguous.

@@ -10,7 +10,7 @@
 
 This is the loop order of BLIS with the roles of A and B in the caches exchanged (the narrow panel of A stays in the
 first level, B streams past it), and the loop over row blocks outermost: C is written to by one thread only, and
-stays near it for the whole depth.
+stays near it for the whole depth. Few rows of A do not repay a slab: for them see `_multiply_strips`.
 """
 
 from __future__ import annotations
@@ -32,6 +32,12 @@ SMALL_WORK = 1 << 22
 CHUNK_WORK = 1 << 28
 #: Bytes of B that one chunk packs: a few milliseconds.
 PACK_BYTES = 4 << 20
+#: Rows of A, in blocks of mc, that are too few to repay reading a packed slab of B back from memory.
+FEW_BLOCKS = 2
+#: Columns of B that are then packed and used at once, enough to repay packing A again, or as many as make so many
+#: bytes, which stay in the caches.
+STRIP_COLUMNS = 1024
+STRIP_BYTES = 1 << 20
 
 
 def multiply(
@@ -88,6 +94,9 @@ def _multiply_any(
     if _is_small(found, m, k, n):
         found.multiply_small(a, b, c, parameters)
         return
+    if m <= FEW_BLOCKS * found.ring.tile.mc:
+        _multiply_strips(found, a, b, c, threads, parameters)
+        return
     nr, kc = found.nr, found.ring.tile.kc
     widest = (
         max(
@@ -100,6 +109,34 @@ def _multiply_any(
     for j in range(0, n, widest):
         stop = min(n, j + widest)
         _multiply_columns(found, a, b[:, j:stop], c[:, j:stop], threads, parameters)
+
+
+def _multiply_strips(
+    found: Kernels, a: np.ndarray, b: np.ndarray, c: np.ndarray, threads: int, parameters: int
+) -> None:
+    """C = A B for few rows of A: strips of columns on any thread, blocks of B used as soon as they are packed."""
+    tile, side = found.ring.tile, found.ring.side_b
+    (m, k), n = a.shape, b.shape[1]
+    groups = side.header_words + -(-min(tile.kc, k) // found.ring.k_group)
+    width = max(STRIP_COLUMNS, STRIP_BYTES // (groups * side.word_bytes))
+    width = -(-min(width, -(-n // threads)) // found.nr) * found.nr
+    a_address, (a_row, a_k) = a.ctypes.data, a.strides
+    b_address, (b_row, b_column) = b.ctypes.data, b.strides
+    c_address, (c_row, c_column) = c.ctypes.data, c.strides
+
+    def strip(start: int) -> None:
+        columns = min(width, n - start)
+        to = c_address + start * c_column
+        with lease(width * groups * side.word_bytes) as slab, lease(found.scratch_bytes) as scratch:
+            block, room = slab.ctypes.data, scratch.ctypes.data
+            for first in range(0, k, tile.kc):
+                stop = min(k, first + tile.kc)
+                source = b_address + start * b_column + first * b_row
+                found.pack_b(source, b_column, b_row, columns, stop - first, block, parameters)
+                found.multiply_rows(a_address, a_row, a_k, to, c_row, c_column, m, columns, first, stop,
+                                    block, room, parameters)  # fmt: skip
+
+    run(strip, [(start,) for start in range(0, n, width)], threads)
 
 
 def _multiply_stack(

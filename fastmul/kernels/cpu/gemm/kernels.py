@@ -9,8 +9,7 @@ import numpy as np
 from numba import types
 from numba.core.types import Array
 
-from fastmul.kernels.cpu.gemm import loops
-from fastmul.kernels.cpu.gemm.direct import make_direct_tile
+from fastmul.kernels.cpu.gemm import direct, loops
 from fastmul.kernels.cpu.gemm.micro_kernel import make_micro_kernel
 from fastmul.kernels.cpu.gemm.packing import make_get, make_pack, make_put, operand_type
 from fastmul.kernels.cpu.gemm.rings import Ring, rings
@@ -29,12 +28,13 @@ class Kernels:
         a_block_bytes = round_up(tile.mc * (side_a.header_words + groups) * side_a.word_bytes)
         tile_bytes = round_up(tile.mr * ring.nr * c_bytes)
         self.scratch_bytes = a_block_bytes + tile_bytes
+        tall = direct.rows(ring)
         sizes = {
             "MR": tile.mr, "NR": ring.nr, "KC": tile.kc, "MC": tile.mc, "NC": tile.nc, "GROUP": ring.k_group,
             "A_WORD": side_a.word_bytes, "B_WORD": side_b.word_bytes, "C_BYTES": c_bytes,
             "A_HEADER": side_a.header_words, "B_HEADER": side_b.header_words,
             "B_ITEM": np.dtype(ring.b).itemsize, "LANES": ring.lanes,
-            "TILE_BYTES": tile_bytes, "UNPACKED_WORK": ring.unpacked_work,
+            "TILE_BYTES": tile_bytes, "UNPACKED_WORK": ring.unpacked_work, "TALL": tall,
         }  # fmt: skip
 
         def bind(
@@ -58,7 +58,9 @@ class Kernels:
         one = {"pack_b": apart(self.pack_b), "multiply_rows": apart(self.multiply_rows)}
         if ring.unpacked_work:
             tiles = {
-                f"tile_{mr}x{nv}": make_direct_tile(ring, mr, nv) for mr in (8, 4) for nv in (2, 1)
+                f"{height}_{width}": direct.make_tile(ring, mr, nv)
+                for height, mr in (("tall", tall), ("low", tall // 2))
+                for width, nv in (("wide", 2), ("narrow", 1))
             }
             self.multiply_direct = bind(loops.multiply_direct, *integers(11), **tiles)
             one["multiply_direct"] = apart(self.multiply_direct)

@@ -106,23 +106,19 @@ def multiply_direct(a, a_row, a_k, b, b_row, c, c_row, m, k, n, parameters):  # 
     """Template: C = A B without packing; the rows of B and C are contiguous."""
     for j in range(0, n, 2 * LANES):
         columns = min(2 * LANES, n - j)
-        b_column, c_column = b + j * B_ITEM, c + j * C_BYTES
-        for i in range(0, m, 8):
-            rows = min(8, m - i)
-            x, to = a + i * a_row, c_column + i * c_row
+        y, column = b + j * B_ITEM, c + j * C_BYTES
+        for i in range(0, m, TALL):
+            rows = min(TALL, m - i)
+            x, z = a + i * a_row, column + i * c_row
             if columns > LANES:
-                if rows > 4:
-                    tile_8x2(
-                        x, a_row, a_k, b_column, b_row, to, c_row, rows, columns, k, parameters
-                    )
+                if rows > TALL // 2:
+                    tall_wide(x, a_row, a_k, y, b_row, z, c_row, rows, columns, k, parameters)
                 else:
-                    tile_4x2(
-                        x, a_row, a_k, b_column, b_row, to, c_row, rows, columns, k, parameters
-                    )
-            elif rows > 4:
-                tile_8x1(x, a_row, a_k, b_column, b_row, to, c_row, rows, columns, k, parameters)
+                    low_wide(x, a_row, a_k, y, b_row, z, c_row, rows, columns, k, parameters)
+            elif rows > TALL // 2:
+                tall_narrow(x, a_row, a_k, y, b_row, z, c_row, rows, columns, k, parameters)
             else:
-                tile_4x1(x, a_row, a_k, b_column, b_row, to, c_row, rows, columns, k, parameters)
+                low_narrow(x, a_row, a_k, y, b_row, z, c_row, rows, columns, k, parameters)
 
 
 def multiply_one(  # type: ignore[no-untyped-def]
