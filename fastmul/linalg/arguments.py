@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from fastmul.matrices.modular import LARGEST, modulo
+from fastmul.matrices.multiplication.modulo import words
 from fastmul.runtime import arrays
 
 
@@ -67,14 +68,10 @@ def modulus(function: str, mod: Any) -> int:
 
 
 def residues(a: np.ndarray, p: int) -> np.ndarray:
-    """A new (m, n) uint64 array of a's entries modulo p."""
-    if a.dtype.kind == "u" or a.dtype.kind == "b":
-        return np.ascontiguousarray(a.astype(np.uint64) % np.uint64(p))
+    """A new C-contiguous uint64 array of a's entries modulo p."""
     if a.dtype.kind == "O":
         return np.ascontiguousarray((a % p).astype(np.uint64)).reshape(a.shape)
-    if p == LARGEST:  # no int64
-        return np.ascontiguousarray(a.astype(np.int64).view(np.uint64) % np.uint64(p))
-    return np.ascontiguousarray(a.astype(np.int64) % p).view(np.uint64)
+    return words.reduce(a, p).view(np.uint64)
 
 
 def right_hand_side(function: str, b: Any, a: np.ndarray) -> np.ndarray:

@@ -21,9 +21,10 @@ import numpy as np
 
 from fastmul.exceptions import ZeroDivisorError
 from fastmul.matrices.multiplication import matmul
+from fastmul.runtime.scratch import lease
 
 #: Columns that the kernel eliminates by itself, and rows of a triangle that it solves.
-BASE = 32
+BASE = 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +115,7 @@ def _kernels(p: int) -> Any:
 
 def product(a: np.ndarray, b: np.ndarray, p: int, threads: int | None = None) -> np.ndarray:
     """a @ b modulo p, as residues in uint64."""
-    return matmul(a, b, mod=p, threads=threads).view(np.uint64)
+    return matmul(a.view(np.int64), b.view(np.int64), mod=p, threads=threads).view(np.uint64)
 
 
 def subtract_product(
@@ -127,10 +128,16 @@ def subtract_product(
     threads: int | None,
 ) -> None:
     """a[row:, column:] -= x @ y modulo p, on as many rows and columns as the product has."""
-    if x.size and y.size:
-        from fastmul.kernels.cpu.elimination import subtract_block
+    if not (x.size and y.size):
+        return
+    from fastmul.kernels.cpu.elimination import subtract_block
 
-        subtract_block(a, row, column, product(x, y, p, threads), p)
+    shape = (x.shape[0], y.shape[1])
+    n_bytes = 8 * shape[0] * shape[1]
+    with lease(n_bytes) as scratch:  # fresh pages would cost as much as the subtraction
+        block = scratch[:n_bytes].view(np.int64).reshape(shape)
+        matmul(x.view(np.int64), y.view(np.int64), mod=p, threads=threads, out=block)
+        subtract_block(a, row, column, block.view(np.uint64), p)
 
 
 def solve_lower(

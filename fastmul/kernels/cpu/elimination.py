@@ -12,15 +12,18 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 from numba import boolean, int64, uint64, void
 
 from fastmul.bounds.shoup import largest_modulus
 from fastmul.kernels.cpu.limbs_words import multiply_add
+from fastmul.kernels.cpu.vectors import LANES, load, minimum, shift_right, splat, store
 from fastmul.runtime.jit import const, inline, kernel
 
 ZERO, ONE = uint64(0), uint64(1)
 HALF = uint64(32)
 LOW = uint64(0xFFFFFFFF)
+ALL = uint64(0xFFFFFFFFFFFFFFFF)
 
 #: What `eliminate` returns in place of a row when no pivot of a column is invertible.
 ZERO_DIVISOR = -1
@@ -32,9 +35,20 @@ _matrix = uint64[:, ::1]
 
 
 @inline
-def narrow_quotient(c, p):  # type: ignore[no-untyped-def]
-    """floor(c 2^32 / p) for c < p <= 2^32."""
-    return (c << HALF) // p
+def narrow_reciprocal(p):  # type: ignore[no-untyped-def]
+    """floor((2^64 - 1) / p), for `narrow_quotient`."""
+    return ALL // p
+
+
+@inline
+def narrow_quotient(c, p, reciprocal):  # type: ignore[no-untyped-def]
+    """floor(c 2^32 / p) for c < p <= 2^32, without a division.
+
+    2^64 / p - 1 <= reciprocal <= 2^64 / p, so c * reciprocal fits a word, and its high half is the quotient or one
+    less: c * reciprocal / 2^32 > c 2^32 / p - 1.
+    """
+    q = (c * reciprocal) >> HALF
+    return q + ONE if (c << HALF) - q * p >= p else q
 
 
 @inline
@@ -45,7 +59,13 @@ def narrow_multiply(c, quotient, x, p):  # type: ignore[no-untyped-def]
 
 
 @inline
-def wide_quotient(c, p):  # type: ignore[no-untyped-def]
+def wide_reciprocal(p):  # type: ignore[no-untyped-def]
+    """None: `wide_quotient` needs no help."""
+    return ZERO
+
+
+@inline
+def wide_quotient(c, p, reciprocal):  # type: ignore[no-untyped-def]
     """floor(c 2^64 / p) for c < p <= 2^63, a bit at a time."""
     q = ZERO
     for _ in range(64):
@@ -83,6 +103,13 @@ def inverse(c, p):  # type: ignore[no-untyped-def]
     return (old_size if negative else p - old_size), ONE
 
 
+@inline
+def exchange(a, i, k, start, stop):  # type: ignore[no-untyped-def]
+    """Exchange a[i, start:stop] with a[k, start:stop]."""
+    for j in range(start, stop):
+        a[i, j], a[k, j] = a[k, j], a[i, j]
+
+
 # ---------------------------------------------------------------- templates
 
 # ruff: noqa: F821  (quotient_of and multiply are bound below)
@@ -93,15 +120,24 @@ def eliminate(a, lower, order, pivots, row, start, stop, p, divisor):  # type: i
 
     Whole rows are exchanged, in `a`, `lower` and `order`; multipliers go into `lower`, pivot columns into `pivots`.
     Returns the row below the last pivot, or ZERO_DIVISOR with the divisor of p that was met in `divisor`.
+
+    Works on copies: rows of `a` are often a power of two apart, so that those of a panel evict each other.
     """
-    m, n = a.shape
-    for j in range(start, stop):
-        if row == m:
+    reciprocal = reciprocal_of(p)
+    n_rows, width = a.shape[0] - row, stop - start
+    panel = np.zeros((n_rows, (width + LANES - 1) // LANES * LANES), np.uint64)  # whole vectors
+    factors = np.zeros((n_rows, width), np.uint64)
+    for i in range(n_rows):
+        for j in range(width):
+            panel[i, j] = a[row + i, start + j]
+    rank = int64(0)
+    for j in range(width):
+        if rank == n_rows:
             break
         found, blocked = int64(-1), ZERO
-        for i in range(row, m):
-            if a[i, j] != ZERO:
-                scale, common = inverse(a[i, j], p)
+        for i in range(rank, n_rows):
+            if panel[i, j] != ZERO:
+                scale, common = inverse(panel[i, j], p)
                 if common == ONE:
                     found = i
                     break
@@ -111,55 +147,64 @@ def eliminate(a, lower, order, pivots, row, start, stop, p, divisor):  # type: i
                 divisor[0] = blocked
                 return int64(ZERO_DIVISOR)
             continue
-        if found != row:
-            for c in range(start, n):
-                a[found, c], a[row, c] = a[row, c], a[found, c]
-            for c in range(row):
-                lower[found, c], lower[row, c] = lower[row, c], lower[found, c]
-            order[found], order[row] = order[row], order[found]
-        lower[row, row] = ONE
-        scale_quotient = quotient_of(scale, p)
-        for i in range(row + 1, m):
-            x = a[i, j]
+        if found != rank:
+            exchange(panel, found, rank, 0, width)
+            exchange(factors, found, rank, 0, rank)
+            exchange(a, row + found, row + rank, stop, a.shape[1])
+            exchange(lower, row + found, row + rank, 0, row)
+            order[row + found], order[row + rank] = order[row + rank], order[row + found]
+        factors[rank, rank] = ONE
+        scale_quotient = quotient_of(scale, p, reciprocal)
+        for i in range(rank + 1, n_rows):
+            x = panel[i, j]
             if x == ZERO:
-                lower[i, row] = ZERO
                 continue
             factor = multiply(scale, scale_quotient, x, p)
             factor = min(factor, factor - p)
-            lower[i, row] = factor
-            a[i, j] = ZERO
-            subtract_multiple(a, i, row, j + 1, stop, factor, quotient_of(factor, p), p)
-        pivots[row] = j
-        row += 1
-    return int64(row)
+            factors[i, rank] = factor
+            # from the vector with column j on: the pivot row is zero left of it, and the entry below it becomes zero
+            subtract_vectors(
+                panel, i, rank, j // LANES, factor, quotient_of(factor, p, reciprocal), p
+            )
+        pivots[row + rank] = start + j
+        rank += 1
+    for i in range(n_rows):
+        for j in range(width):
+            a[row + i, start + j] = panel[i, j]
+        for j in range(rank):
+            lower[row + i, row + j] = factors[i, j]
+    return int64(row + rank)
 
 
 def solve_lower(lower, first, last, b, start, stop, p):  # type: ignore[no-untyped-def]
     """Template: X of L X = B in place of B = b[first:last, start:stop]; L = lower[first:last, first:last], with
     ones on its diagonal."""
+    reciprocal = reciprocal_of(p)
     for i in range(first + 1, last):
         for k in range(first, i):
             factor = lower[i, k]
             if factor != ZERO:
-                quotient = quotient_of(factor, p)
+                quotient = quotient_of(factor, p, reciprocal)
                 subtract_multiple(b, i, k, start, stop, factor, quotient, p)
 
 
 def solve_upper(upper, first, last, b, start, stop, p):  # type: ignore[no-untyped-def]
     """Template: X of U X = B in place of B = b[first:last, start:stop]; U has ones on its diagonal."""
+    reciprocal = reciprocal_of(p)
     for i in range(last - 2, first - 1, -1):
         for k in range(last - 1, i, -1):
             factor = upper[i, k]
             if factor != ZERO:
-                quotient = quotient_of(factor, p)
+                quotient = quotient_of(factor, p, reciprocal)
                 subtract_multiple(b, i, k, start, stop, factor, quotient, p)
 
 
 def scale_rows(a, factors, p):  # type: ignore[no-untyped-def]
     """Template: a[i] = a[i] * factors[i] modulo p."""
+    reciprocal = reciprocal_of(p)
     for i in range(a.shape[0]):
         factor = factors[i]
-        quotient = quotient_of(factor, p)
+        quotient = quotient_of(factor, p, reciprocal)
         for j in range(a.shape[1]):
             x = multiply(factor, quotient, a[i, j], p)
             a[i, j] = min(x, x - p)
@@ -167,6 +212,7 @@ def scale_rows(a, factors, p):  # type: ignore[no-untyped-def]
 
 def reduce_to_hessenberg(a, p, divisor):  # type: ignore[no-untyped-def]
     """Template: a similar matrix that is zero below its first subdiagonal, in place; True, or False as `eliminate`."""
+    reciprocal = reciprocal_of(p)
     n = a.shape[0]
     for j in range(n - 2):
         found, blocked = int64(-1), ZERO
@@ -188,13 +234,13 @@ def reduce_to_hessenberg(a, p, divisor):  # type: ignore[no-untyped-def]
                 a[found, c], a[pivot, c] = a[pivot, c], a[found, c]
             for c in range(n):
                 a[c, found], a[c, pivot] = a[c, pivot], a[c, found]
-        scale_quotient = quotient_of(scale, p)
+        scale_quotient = quotient_of(scale, p, reciprocal)
         for i in range(pivot + 1, n):
             if a[i, j] == ZERO:
                 continue
             factor = multiply(scale, scale_quotient, a[i, j], p)
             factor = min(factor, factor - p)
-            quotient = quotient_of(factor, p)
+            quotient = quotient_of(factor, p, reciprocal)
             subtract_multiple(a, i, pivot, j, n, factor, quotient, p)
             for c in range(n):  # and the inverse operation on columns
                 x = multiply(factor, quotient, a[c, i], p)
@@ -206,21 +252,24 @@ def reduce_to_hessenberg(a, p, divisor):  # type: ignore[no-untyped-def]
 
 def characteristic_of_hessenberg(h, rows, p):  # type: ignore[no-untyped-def]
     """Template: rows[n] = the coefficients of det(x - H), constant first; rows is (n + 1, n + 1) zeros."""
+    reciprocal = reciprocal_of(p)
     n = h.shape[0]
     rows[0, 0] = ONE
     for m in range(1, n + 1):
         for c in range(m):
             rows[m, c + 1] = rows[m - 1, c]
         factor = h[m - 1, m - 1]
-        subtract_multiple(rows, m, m - 1, 0, m, factor, quotient_of(factor, p), p)
+        subtract_multiple(rows, m, m - 1, 0, m, factor, quotient_of(factor, p, reciprocal), p)
         product = ONE
         for i in range(1, m):
             below = h[m - i, m - i - 1]
-            product = multiply(below, quotient_of(below, p), product, p)
+            product = multiply(below, quotient_of(below, p, reciprocal), product, p)
             product = min(product, product - p)
-            factor = multiply(product, quotient_of(product, p), h[m - i - 1, m - 1], p)
+            factor = multiply(product, quotient_of(product, p, reciprocal), h[m - i - 1, m - 1], p)
             factor = min(factor, factor - p)
-            subtract_multiple(rows, m, m - i - 1, 0, m - i, factor, quotient_of(factor, p), p)
+            subtract_multiple(
+                rows, m, m - i - 1, 0, m - i, factor, quotient_of(factor, p, reciprocal), p
+            )
 
 
 # ---------------------------------------------------------------- the kernels
@@ -233,23 +282,51 @@ def _make_subtract_multiple(multiply: Any) -> Any:
 
         Unsigned: of r and r - p, or of a difference and itself + p, the smaller is the one in [0, p).
         """
-        for j in range(start, stop):
-            r = multiply(factor, quotient, a[k, j], p)
+        target, source = a[i], a[k]
+        for j in range(
+            uint64(start), uint64(stop)
+        ):  # unsigned: no index is negative, so loads are vectors
+            r = multiply(factor, quotient, source[j], p)
             r = min(r, r - p)
-            difference = a[i, j] - r
-            a[i, j] = min(difference, difference + p)
+            difference = target[j] - r
+            target[j] = min(difference, difference + p)
 
     return subtract_multiple
+
+
+@inline
+def narrow_subtract_vectors(a, i, k, first, factor, quotient, p):  # type: ignore[no-untyped-def]
+    """a[i] -= factor * a[k] modulo p, on whole vectors of columns from the one numbered `first` on."""
+    target, source = a[i], a[k]
+    c, c_quotient, modulus, low = splat(factor), splat(quotient), splat(p), splat(LOW)
+    for j in range(first * LANES, a.shape[1], LANES):
+        x = load(source, j) & low  # what it is anyway, as in narrow_multiply
+        r = (c & low) * x - shift_right((c_quotient & low) * x, 32) * modulus
+        difference = load(target, j) - minimum(r, r - modulus)
+        store(target, j, minimum(difference, difference + modulus))
+
+
+@inline
+def wide_subtract_vectors(a, i, k, first, factor, quotient, p):  # type: ignore[no-untyped-def]
+    """The same; a high half of 64-bit products is no vector operation."""
+    target, source = a[i], a[k]
+    for j in range(uint64(first * LANES), uint64(a.shape[1])):
+        r = wide_multiply(factor, quotient, source[j], p)
+        difference = target[j] - min(r, r - p)
+        target[j] = min(difference, difference + p)
 
 
 class Elimination:
     """The kernels for one size of modulus."""
 
-    def __init__(self, name: str, quotient_of: Any, multiply: Any) -> None:
+    def __init__(self, name: str, reciprocal_of: Any, quotient_of: Any, multiply: Any,
+                 subtract_vectors: Any) -> None:  # fmt: skip
         bound = {
+            "reciprocal_of": reciprocal_of,
             "quotient_of": quotient_of,
             "multiply": multiply,
             "subtract_multiple": _make_subtract_multiple(multiply),
+            "subtract_vectors": subtract_vectors,
         }
 
         def make(signature: Any, template: Any) -> Any:
@@ -276,8 +353,10 @@ class Elimination:
         )
 
 
-narrow = Elimination("narrow", narrow_quotient, narrow_multiply)
-wide = Elimination("wide", wide_quotient, wide_multiply)
+narrow = Elimination(
+    "narrow", narrow_reciprocal, narrow_quotient, narrow_multiply, narrow_subtract_vectors
+)
+wide = Elimination("wide", wide_reciprocal, wide_quotient, wide_multiply, wide_subtract_vectors)
 
 
 def elimination(p: int) -> Elimination:

@@ -251,6 +251,18 @@ mask_equal = _compare("==", "Bit i of the result is a[i] == b[i].")
 
 
 @intrinsic
+def minimum(typing_context: Any, a: Any, b: Any) -> Any:
+    """The smaller of a[i] and b[i], unsigned."""
+    if a != u64x8 or b != u64x8:
+        return None
+
+    def emit(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        return builder.select(builder.icmp_unsigned("<", *args), *args)
+
+    return u64x8(u64x8, u64x8), emit
+
+
+@intrinsic
 def add_mask(typing_context: Any, a: Any, mask: Any) -> Any:
     """a[i] + bit i of mask."""
 
