@@ -14,28 +14,32 @@ import numpy as np
 from numba import float64, int8, int16, int64, types, uint8, uint32, void
 
 from fastmul.kernels.cpu.gemm.emit import address
-from fastmul.kernels.cpu.residues_tile import TILE, make_residue_tile
+from fastmul.kernels.cpu.residues_tile import TILE, make_load_tile, make_residue_tile
 from fastmul.runtime.jit import const, kernel
 
 #: Columns of the table of moduli.
-MODULUS, INVERSE, OFFSET, COLUMNS = 0, 1, 2, 3
+MODULUS, INVERSE, OFFSET = 0, 1, 2
+#: 32-bit words of a cache line.
+ALIGNMENT = 16
+
+load_tile_1, load_tile_2 = make_load_tile(1), make_load_tile(2)
 
 
 def _encode(numbers, flips, weights, moduli, segment, add, start, stop, out):  # type: ignore[no-untyped-def]
     """Template: out[i, 64 t : 64 t + 64] = residues modulo moduli[i] of the numbers there, for start <= t < stop."""
     count, n_words = numbers.shape
-    tile = np.zeros(TILE * n_words, np.uint32)
+    memory = np.zeros(TILE * n_words + ALIGNMENT, np.uint32)
+    skipped = -(address(memory) >> 2) & (ALIGNMENT - 1)  # words up to the next cache line
+    tile = memory[skipped:]
     item = out.itemsize
     for t in range(start, stop):
         first = t * TILE
         left = min(TILE, count - first)
-        if n_words == 1:  # known to the compiler, which then moves vectors
-            for j in range(left):
-                tile[j] = numbers[first + j, 0] ^ flips[0]
-        elif n_words == 2:
-            for j in range(left):
-                tile[j] = numbers[first + j, 0] ^ flips[0]
-                tile[TILE + j] = numbers[first + j, 1] ^ flips[1]
+        source = address(numbers) + first * n_words * 4
+        if left == TILE and n_words == 1:
+            load_tile_1(source, address(flips), address(tile))
+        elif left == TILE and n_words == 2:
+            load_tile_2(source, address(flips), address(tile))
         else:
             for i in range(n_words):
                 for j in range(left):

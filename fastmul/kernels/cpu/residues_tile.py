@@ -53,6 +53,29 @@ def _dot_halves(builder: Any, r: Any, words: Any, weights: Any) -> Any:
     return dot2(target())(builder, r, words, weights)
 
 
+def make_load_tile(n_words: int) -> Any:
+    """``load_tile(source, flips, tile)``: 64 numbers of `n_words` words each, flipped, word by word into the tile."""
+    numbers = ir.VectorType(I32, LANES * n_words)
+
+    @intrinsic
+    def load_tile(typing_context: Any, source: Any, flips: Any, tile: Any) -> Any:
+        def lower(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+            source, flips, tile = (emit.at(builder, address) for address in args)
+            for v in range(_VECTORS):
+                some = emit.load(builder, emit.at(builder, source, v * emit.size(numbers)), numbers)
+                for i in range(n_words):
+                    word = emit.shuffle(builder, some, some, list(range(i, numbers.count, n_words)))
+                    flip = emit.load(builder, emit.at(builder, flips, 4 * i), I32)
+                    flipped = builder.xor(word, emit.splat(builder, flip, LANES))
+                    place = emit.at(builder, tile, 4 * (i * TILE + v * LANES))
+                    emit.store(builder, flipped, place)
+            return context.get_dummy_value()
+
+        return types.void(*[types.int64] * 3), lower
+
+    return load_tile
+
+
 def make_residue_tile(kind: str, nonnegative: bool) -> Any:
     """``residue_tile(tile, n_words, weights, segment, offset, m, inverse, add, out)``; addresses are int64.
 

@@ -242,7 +242,7 @@ def _compute(call: Operands, algorithm: str, n_checks: int, out: np.ndarray | No
         return _wrapping_product(problem.with_dtype(dtype), algorithm, n_checks)
 
     def whole(a: np.ndarray, b: np.ndarray) -> wide.WideProduct:
-        return wide.product(a, b, n_checks, problem.threads)
+        return wide.product(a, b, n_checks, problem.threads, problem.value_bounds)
 
     if call.overflow == "raise":
         return overflowing.product_or_raise(problem, modulo, whole)

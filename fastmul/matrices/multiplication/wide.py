@@ -45,11 +45,18 @@ class WideProduct:
 
 
 def product(
-    a: np.ndarray, b: np.ndarray, n_checks: int = 0, threads: int | None = None
+    a: np.ndarray,
+    b: np.ndarray,
+    n_checks: int = 0,
+    threads: int | None = None,
+    bounds: tuple[int, int] | None = None,
 ) -> WideProduct:
-    """a @ b of 2-D int64 or uint64 arrays (true values) exactly, checked `n_checks` times."""
+    """a @ b of 2-D int64 or uint64 arrays (true values) exactly, checked `n_checks` times.
+
+    bounds: the largest magnitudes of a and b, if they are known.
+    """
     (m, k), n = a.shape, b.shape[1]
-    a_max, b_max = max_abs(a), max_abs(b)
+    a_max, b_max = bounds or (max_abs(a), max_abs(b))
     highest = k * a_max * b_max
     problem = NumbersProblem(
         m, k, n, a_max.bit_length(), b_max.bit_length(), highest, limbs_for(highest), threads
