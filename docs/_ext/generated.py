@@ -14,8 +14,6 @@ from typing import Any
 from docutils import nodes
 from sphinx.util.docutils import SphinxDirective
 
-import fastmul
-
 
 class Algorithms(SphinxDirective):
     """The rows of an operation's table, in the table's order."""
@@ -23,7 +21,7 @@ class Algorithms(SphinxDirective):
     required_arguments = 1
 
     def run(self) -> list[nodes.Node]:
-        function = getattr(fastmul, self.arguments[0].removeprefix("fastmul."))
+        function = pkgutil.resolve_name(self.arguments[0])
         header = ("Algorithm", "What it does", "Time and memory", "Source")
         body = [
             (row.name, row.summary, row.complexity, row.source) for row in function.operation.table

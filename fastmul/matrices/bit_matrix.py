@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import operator
 from typing import Any
 
@@ -16,8 +17,8 @@ WORD_BITS = 64
 
 #: Matrices of at most so many entries show them in their repr.
 _SHOWN_ENTRIES = 1024
-#: Words that one chunk transposes.
-_CHUNK_WORDS = 1 << 18
+#: Words that one chunk transposes, and bytes that one packs or unpacks: milliseconds.
+_CHUNK_WORDS, _CHUNK_BYTES = 1 << 18, 1 << 24
 
 
 class BitMatrix:
@@ -316,7 +317,7 @@ def _matrix_of(entries: Any) -> np.ndarray:
     return x
 
 
-def pack(x: np.ndarray) -> tuple[np.ndarray, int]:
+def pack(x: np.ndarray, threads: int | None = None) -> tuple[np.ndarray, int]:
     """The low bits of a matrix of integers, as words, and all its entries or-ed (as unsigned integers)."""
     from fastmul.kernels.cpu.bits.packing import pack_kernel
 
@@ -326,12 +327,30 @@ def pack(x: np.ndarray) -> tuple[np.ndarray, int]:
         x = np.ascontiguousarray(x)
     words = np.empty((x.shape[0], words_for(x.shape[1])), np.uint64)
     unsigned = f"uint{8 * x.itemsize}"
-    return words, int(pack_kernel(unsigned)(x.view(unsigned), words))
+    entries, kernel = x.view(unsigned), pack_kernel(unsigned)
+    unions = [0]
+
+    def pack_rows(start: int, stop: int) -> None:
+        unions.append(int(kernel(entries[start:stop], words[start:stop])))
+
+    run(pack_rows, _row_chunks(x), get_threads(threads))
+    return words, functools.reduce(operator.or_, unions)
 
 
-def unpack(words: np.ndarray, out: np.ndarray) -> None:
-    """The bits as zeros and ones of a C-contiguous matrix of integers or booleans."""
+def unpack(words: np.ndarray, out: np.ndarray, threads: int | None = None) -> None:
+    """The bits as zeros and ones of a matrix of integers or booleans, whose rows are contiguous."""
     from fastmul.kernels.cpu.bits.packing import unpack_kernel
 
     unsigned = f"uint{8 * out.itemsize}"
-    unpack_kernel(unsigned)(words, out.view(unsigned))
+    entries, kernel = out.view(unsigned), unpack_kernel(unsigned)
+
+    def unpack_rows(start: int, stop: int) -> None:
+        kernel(words[start:stop], entries[start:stop])
+
+    run(unpack_rows, _row_chunks(out), get_threads(threads))
+
+
+def _row_chunks(x: np.ndarray) -> list[tuple[int, int]]:
+    """Rows of x in chunks of a few milliseconds."""
+    rows = max(1, _CHUNK_BYTES // max(1, x.shape[1] * x.itemsize))
+    return [(i, min(x.shape[0], i + rows)) for i in range(0, x.shape[0], rows)]

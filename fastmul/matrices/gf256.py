@@ -149,7 +149,7 @@ def _product(a: int, b: int, polynomial: int) -> int:
 @cache
 def _products(polynomial: int) -> np.ndarray:
     """All products, (256, 256) uint8."""
-    powers = np.arange(SIZE, dtype=np.uint16)  # y x^i for every y
+    powers: np.ndarray = np.arange(SIZE, dtype=np.uint16)  # y x^i for every y
     table = np.zeros((SIZE, SIZE), np.uint16)
     for i in range(8):
         present = (np.arange(SIZE) >> i & 1)[:, np.newaxis].astype(np.uint16)

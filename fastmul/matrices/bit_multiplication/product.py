@@ -82,6 +82,9 @@ def multiply(
     return verification.verified(BITS, problem, row, (a, b), is_right, n_checks)
 
 
+multiply.operation = BITS  # type: ignore[attr-defined]
+
+
 def _is_right(a: np.ndarray, b: np.ndarray, c: np.ndarray, rng: random.Random) -> bool:
     """Freivalds' check with 64 random vectors, a word: a wrong product passes with probability 2^-64.
 

@@ -72,12 +72,14 @@ def run(
     problem: MatmulProblem, a: np.ndarray, b: np.ndarray, out: np.ndarray | None = None
 ) -> np.ndarray:
     def multiply(x: np.ndarray, y: np.ndarray, to: np.ndarray) -> None:
-        words = product.multiply(pack(x)[0], pack(y)[0], threads=problem.threads)
+        threads = problem.threads
+        (left, _), (right, _) = pack(x, threads), pack(y, threads)
+        words = product.multiply(left, right, threads=threads)
         if to.strides[-1] == to.itemsize:
-            unpack(words, to)
+            unpack(words, to, threads)
         else:
             made = np.empty(to.shape, to.dtype)
-            unpack(words, made)
+            unpack(words, made, threads)
             to[...] = made
 
     return run_each(problem, a, b, out, multiply)
