@@ -1,4 +1,4 @@
-"""Random differential testing: every row of every table against Python's int and NumPy."""
+"""Random differential testing: every row of every table against Python's int and Fraction and NumPy."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from fractions import Fraction
 
 import numpy as np
 
@@ -14,7 +15,7 @@ from fastmul.comparison.operands import adversarial_integer
 from fastmul.exceptions import FastmulError
 
 #: Sizes are log-uniform up to these; the oracles, Python's int and NumPy's loops, set the limit.
-LARGEST_BITS, LARGEST_SIDE = 1 << 17, 160
+LARGEST_BITS, LARGEST_SIDE, LARGEST_FLOAT_SIDE = 1 << 17, 160, 12
 #: So many that every row meets a problem that it does not refuse, however long compiling takes.
 LEAST_ROUNDS = 8
 INTEGER_DTYPES = ("int8", "uint8", "int16", "uint16", "int32", "uint32", "int64", "uint64", "bool")
@@ -36,7 +37,7 @@ def selftest(seconds: float, seed: int, tell: Callable[[str], None] = lambda tex
     number = 0
     while number < LEAST_ROUNDS or time.monotonic() < deadline:
         number += 1
-        for check in (_integers, _matrices):
+        for check in (_integers, _matrices, _exact_floats):
             for row, wrong in check(rng):
                 if wrong:
                     outcome.mismatch = f"round {number}, {row}: {wrong}"
@@ -108,6 +109,43 @@ def _matrices(rng: random.Random) -> Iterator[tuple[str, str | None]]:
             f"matmul {name}",
             None if right else f"({m}, {k}) @ ({k}, {n}), {first} @ {second}, threads {threads}",
         )
+
+
+def _exact_floats(rng: random.Random) -> Iterator[tuple[str, str | None]]:
+    """One pair of float matrices of many binades through every row that rounds correctly."""
+    import fastmul
+    from fastmul.matrices.multiplication import MATMUL
+
+    m, k, n = (1 + _size(LARGEST_FLOAT_SIDE, rng) for _ in range(3))
+    generator = np.random.default_rng(rng.getrandbits(64))
+    dtype = np.dtype(rng.choice(("float32", "float64")))
+    widest = rng.choice((1, 20)) if dtype == np.float32 else rng.choice((1, 60, 400))
+    a, b = (
+        np.ldexp(generator.standard_normal(s), generator.integers(-widest, widest, s)).astype(dtype)
+        for s in ((m, k), (k, n))
+    )
+    columns = [[Fraction(x) for x in column] for column in b.T.tolist()]
+    truth = [
+        [_rounded(sum(Fraction(x) * y for x, y in zip(row, column, strict=True)), dtype)
+         for column in columns]
+        for row in a.tolist()
+    ]  # fmt: skip
+    for name in ("auto", *MATMUL.names):
+        try:
+            found = fastmul.matmul(a, b, accuracy="correctly_rounded", algorithm=name)
+        except FastmulError:
+            continue
+        right = found.dtype == dtype and np.array_equal(found, truth)
+        shapes = f"({m}, {k}) @ ({k}, {n}), {dtype}"
+        yield f"matmul {name}", None if right else f"{shapes}, correctly rounded"
+
+
+def _rounded(x: Fraction | int, dtype: np.dtype) -> float:
+    """The nearest float of the dtype; a float64 that is not exact is made odd before it becomes a float32."""
+    nearest = np.float64(float(x))
+    if dtype == np.float32 and nearest != x and not nearest.view(np.int64) & 1:
+        nearest = np.nextafter(nearest, np.inf if nearest < x else -np.inf)
+    return float(dtype.type(nearest))
 
 
 def _matrix(
