@@ -47,6 +47,7 @@ def measure(
         | tune.fit(matrix_trials(sides), tell, wanted)
         | tune.fit(exact_float_trials(sides), tell, wanted)
         | tune.fit(modular_trials(sides), tell, wanted)
+        | tune.fit(semiring_trials(sides), tell, wanted)
         | tune.fit(field_trials(sides), tell, wanted)
         | sums_of_blocks(sides, tell, wanted)
     )
@@ -167,6 +168,19 @@ def modular_trials(sizes: list[int]) -> Iterator[Trial]:
         a, b = (np.random.default_rng((seed, n)).integers(0, p, (n, n)) for seed in (1, 2))
         problem = MATMUL.problem(a, b, mod=p, threads=1)
         yield Trial(row, problem, partial(partial, row.run, problem, a, b))
+
+
+def semiring_trials(sizes: list[int]) -> Iterator[Trial]:
+    """Tropical products, packed and by scalars; other semirings cost so many times as much as they have operations."""
+    from fastmul.matrices.multiplication import MATMUL
+    from fastmul.matrices.semirings import min_plus
+
+    for n, dtype in itertools.product(sizes, ("int32", "int64", "float32", "float64")):
+        a, b = (_matrix(n, dtype, seed, small=True) for seed in (1, 2))
+        problem = MATMUL.problem(a, b, semiring=min_plus, threads=1)
+        for row in MATMUL.table:
+            if row.refuses(problem) is None:
+                yield Trial(row, problem, partial(partial, row.run, problem, a, b))
 
 
 def _matrix(n: int, name: str, seed: int, small: bool) -> np.ndarray:
