@@ -21,7 +21,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from llvmlite import ir
+from llvmlite import binding, ir
 from numba import types
 from numba.extending import intrinsic
 
@@ -30,6 +30,9 @@ from fastmul.kernels.cpu.gemm.emit import I32, I64
 from fastmul.kernels.cpu.gemm.rings import Ring
 
 Sums = list[list[list[Any]]]
+
+#: Older ones refuse a module that promises a range of a vector.
+_RANGES_OF_VECTORS = binding.llvm_version_info[0] >= 19
 
 _WRITE, _KEEP, _DATA = I32(1), I32(3), I32(1)  # the arguments of llvm.prefetch
 
@@ -264,7 +267,7 @@ class Emitter:
     def _operand(self, loaded: Any) -> Any:
         """A loaded word or vector of words, with what the ring promises of it."""
         bits = self.ring.operand_bits
-        if bits is not None:
+        if bits is not None and (_RANGES_OF_VECTORS or not isinstance(loaded.type, ir.VectorType)):
             kind = getattr(loaded.type, "element", loaded.type)
             limits = self.builder.module.add_metadata([kind(0), kind(1 << bits)])
             loaded.set_metadata("range", limits)
