@@ -29,9 +29,10 @@ from fastmul.runtime.jit import Kernel
 #: Modules of the kernels of big-integer products.
 INTEGER_MODULES = ("fft", "ntt", "limbs")
 #: Modules of the kernels of matrix products, beside those of the packed product's rings.
-MATRIX_MODULES = ("residues", "block_sums")
-#: The same of moduli, fields and accuracies; semirings are compiled by their first calls.
-BREADTH_MODULES = ("modular", "bits", "ozaki", "accumulator", "exact_entries")
+MATRIX_MODULES: tuple[str, ...] = ("residues", "block_sums")
+#: The same of floats rounded once, and of moduli and fields; semirings are compiled by their first calls.
+FLOAT_MODULES: tuple[str, ...] = ("ozaki", "accumulator", "exact_entries")
+ALGEBRA_MODULES: tuple[str, ...] = ("modular", "bits")
 #: Of a product long enough for its kernels to be those of all longer ones.
 DEPTH = 1 << 10
 #: What the report tells apart.
@@ -47,8 +48,11 @@ def kernels_for(cases: Sequence[Case]) -> list[Kernel]:
         found += [kernel for kernel in kernels() if name_of(kernel).startswith(INTEGER_MODULES)]
     kinds = dict.fromkeys(case.kind for case in cases if isinstance(case, MatrixCase))
     if kinds:
-        machine = all(kind.is_machine for kind in kinds)
-        modules = MATRIX_MODULES if machine else (*MATRIX_MODULES, *BREADTH_MODULES)
+        modules = MATRIX_MODULES
+        if any(kind.rounds for kind in kinds):
+            modules += FLOAT_MODULES
+        if not all(kind.is_machine for kind in kinds):
+            modules += ALGEBRA_MODULES
         found += [kernel for kernel in kernels() if name_of(kernel).startswith(modules)]
     for ring in dict.fromkeys(_ring(kind) for kind in kinds if kind.is_machine):
         found += kernels_of_ring(ring)

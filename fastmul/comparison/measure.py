@@ -63,7 +63,8 @@ class History:
     def predict(self, contestant: Contestant, case: Case, threads: int) -> float | None:
         """Seconds expected, from the largest case known; None when nothing is known.
 
-        Time grows as it did for another dtype that was timed at both sizes, else as the contestant says.
+        A peer's time grows as it did for another dtype that was timed at both sizes; else, and where rows may go
+        other ways for other dtypes, as the contestant says.
         """
         known = self.seconds.get((contestant.name, case.dtype, threads))
         if not known:
@@ -74,7 +75,9 @@ class History:
             for (name, _, count), times in self.seconds.items()
             if (name, count) == (contestant.name, threads) and {work, case.work} <= times.keys()
         ]
-        return known[work] * max(grown, default=max(1.0, case.work / work) ** contestant.growth)
+        if grown and contestant.home == "peer":
+            return known[work] * min(grown)
+        return known[work] * max(1.0, case.work / work) ** contestant.growth
 
 
 @dataclass

@@ -122,5 +122,6 @@ def _changes(axes: Any, comparison: Findings) -> None:
         axes.text(share, i, f" {share:.0f} %", va="center", fontsize=8)
     axes.invert_yaxis()
     axes.set_xlim(0, 118)
+    axes.set_axisbelow(True)
     axes.grid(axis="y", visible=False)
     axes.set_xlabel(f"per cent of entries, n = {found[0].size}")

@@ -29,6 +29,8 @@ from fastmul.comparison.text import (
 
 #: First calls are told where they took this much longer than a warm call, and twice as long.
 COMPILED_SECONDS = 0.1
+#: More sizes leave no room for two columns of ratios.
+SIZES_WITH_BOTH = 4
 #: Of each contestant that failed; the rest of a long message is in the JSON.
 FAILURE_LINES = 3
 
@@ -100,10 +102,12 @@ def section(records: list[Record]) -> list[str]:
     matrices = records[0].operation == "matmul"
     sizes = sorted({r.size for r in records})
     largest = sizes[-1]
-    baselines = (DGEMM, SGEMM) if matrices else (GMP,)
+    baselines: tuple[str, ...] = (DGEMM, SGEMM) if matrices else (GMP,)
+    if matrices and len(sizes) > SIZES_WITH_BOTH:
+        baselines = (DGEMM,)
     best = {size: _best(records, size, matrices) for size in sizes}
     width = 6 if matrices else 5
-    columns = [("", "", 24, "<"), ("", "thr", 3, ">")]
+    columns = [("", "", 25, "<"), ("", "thr", 3, ">")]
     columns += [
         (_above(size, matrices, i), _label(size, matrices), width, ">")
         for i, size in enumerate(sizes)

@@ -109,6 +109,7 @@ def test_only_rows_for_the_kind_take_part():
 
     assert {"packed", "split_float", "gemm"} <= names("int64")
     assert "split_float" not in names("float64")
+    assert "strassen" in names("float64")
     assert "gemm" not in names("min_plus float32")
     assert {"reproducible", "correctly rounded", "fast"} <= names("float64")
     assert "BitMatrix @" in names("mod 2")

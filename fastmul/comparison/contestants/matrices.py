@@ -51,8 +51,9 @@ def _machine_integer(case: Any) -> bool:
     return case.kind.is_machine and not case.is_float
 
 
-def _algebra(case: Any) -> bool:
-    return not case.kind.is_machine
+def _is_another_product(case: Any) -> bool:
+    """Whether a product of the entries as floats is something else."""
+    return not case.kind.is_machine or case.kind.dtype.kind == "b"
 
 
 # ---------------------------------------------------------------- fastmul
@@ -79,8 +80,11 @@ def _rows_for(kind: Kind) -> frozenset[str]:
     from fastmul.matrices.multiplication import MATMUL
 
     ones = np.ones((EASY_SIZE, EASY_SIZE), kind.dtype)
-    problem = MATMUL.problem(ones, ones, **kind.keywords)
-    return frozenset(row.name for row in MATMUL.table if row.refuses(problem) is None)
+
+    def refuses(row: Any) -> str | None:
+        return row.refuses(MATMUL.problem(ones, ones, algorithm=row.name, **kind.keywords))
+
+    return frozenset(row.name for row in MATMUL.table if refuses(row) is None)
 
 
 def ask_fastmul(keywords: dict[str, Any], case: Any, threads: int) -> Callable[[], Any]:
@@ -100,7 +104,7 @@ def _gemm(name: str, dtype: Any) -> Contestant:
         return partial(np.matmul, a, b)
 
     return Contestant(
-        name, "float", prepare, as_is, exact=False, threaded=True, is_yardstick=_algebra
+        name, "float", prepare, as_is, exact=False, threaded=True, is_yardstick=_is_another_product
     )
 
 
