@@ -27,6 +27,16 @@ def matrix(shape, seed=0):
     return BitMatrix.random((m, r), rng) @ BitMatrix.random((r, n), rng)
 
 
+def gaps(m, n, seed=0):
+    """A random matrix of which a third of the columns are zero or the sum of others: pivots straddle words."""
+    rng = np.random.default_rng([m, n, seed])
+    x = rng.integers(0, 2, (m, n))
+    x[:, rng.random(n) < 0.15] = 0
+    for j in np.flatnonzero(rng.random(n) < 0.2):
+        x[:, j] = x[:, rng.integers(0, n, 3)].sum(axis=1) % 2
+    return BitMatrix(x)
+
+
 def regular(n, seed=0):
     """A random matrix with an inverse."""
     rng = np.random.default_rng([n, seed])
@@ -75,6 +85,18 @@ def test_nullspace(shape):
     assert binary.rank(basis) == n - r
     free = np.setdiff1d(np.arange(n), binary.rref(a)[1])
     assert basis[free] == BitMatrix.identity(n - r)
+
+
+@pytest.mark.parametrize("shape", [(200, 130), (300, 700), (700, 300), (700, 1100)], ids=str)
+def test_pivots_anywhere(shape):
+    a = gaps(*shape)
+    expected, rank = reduced(a)
+    form, pivots = binary.rref(a)
+    np.testing.assert_array_equal(form.to_array(), expected)
+    assert rank == len(pivots)
+    order, l, u = binary.lu(a)
+    assert l @ u == a[order]
+    assert not (a @ binary.nullspace(a)).to_array().any()
 
 
 @pytest.mark.parametrize("n", [1, 2, 63, 64, 65, 127, 129, 300, 513, 700])

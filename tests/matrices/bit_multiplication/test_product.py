@@ -99,7 +99,7 @@ def test_views_of_whole_words(name, rng):
 @every_row
 @pytest.mark.parametrize("before", [True, False])
 def test_nothing_beside_the_operands_is_touched(name, before, rng):
-    for m, k, n in [(9, 70, 130), (64, 64, 64), (33, 200, 513)]:
+    for m, k, n in [(9, 70, 130), (64, 64, 64), (33, 200, 513), (15, 71, 64)]:
         a, b = bits((m, k), rng), bits((k, n), rng)
         words = [guarded(pack(x)[0], before=before) for x in (a, b, np.zeros((m, n), np.uint8))]
         for x in words[:2]:
