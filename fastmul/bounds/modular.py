@@ -11,35 +11,36 @@ one conditional subtraction of p makes it canonical.
 **Words times a constant** (Shoup). For 0 <= c < p let s = floor(c 2^64 / p) and q = floor(x s / 2^64). As above c x /
 p - x s / 2^64 = x f / 2^64 with 0 <= f < 1, so x c - q p lies in [0, 2p), computed modulo 2^64, for every word x.
 
-**Words by float64**, in vectors. u = 2^-53. For an int64 x and p <= 2^51 let q = rint(fl(fl(x) fl(1/p))): three
+**Words by float64**, in vectors. u = 2^-53. For an int64 x and p <= 2^52 let q = rint(fl(fl(x) fl(1/p))): three
 roundings, so the argument of rint is within 3.01 u |x| / p of x/p, and r = x - q p, computed modulo 2^64, has
 
     |r| <= p/2 + 3.01 u |x|.                                                                                      (1)
 
-|x| <= 2^63 gives |r| <= p/2 + 3083. The same step again, from |x| <= p/2 + 3083 <= 2^51, errs by less than 2^-0.4 <
-1: in integers |r| <= p/2 + 1/2 < p, and p is added to a negative r: canonical. For p <= 2^15 that second error is
-below 3.01 u (2^14 + 3083) < 1/(2p), the distance of any x/p for odd p from a tie: then |r| <= p/2, centred, and for
-even p |r| = p/2 may have either sign: 128 modulo 256 may become the int8 -128, its equal.
+|x| <= 2^63 gives |r| <= p/2 + 3083. The same step again, from |x| <= 2^51 + 3083, errs by less than 0.76: in integers
+|r| <= p/2 + 1/2 < p, and p is added to a negative r: canonical. For p <= 2^15 that second error is below
+3.01 u (2^14 + 3083) < 1/(2p), the distance of any x/p for odd p from a tie: then |r| <= p/2, centred, and for even p
+|r| = p/2 may have either sign: 128 modulo 256 may become the int8 -128, its equal.
 
-**int32 by float32**, u = 2^-24. As (1): |r| <= p/2 + 3.01 u 2^31 < p/2 + HALVES_SLACK; q p is below 2^31 + 2^31, so
+**int32 by float32**, u = 2^-24. As (1): |r| <= p/2 + 3.01 u 2^31 < p/2 + INT32_SLACK; q p is below 2^31 + 2^31, so
 the difference is right modulo 2^32 and therefore right.
 
 The rings of kernels/cpu/gemm/modular.py, with residues in [0, p) or centred, |r| <= p/2:
 
 - modulo_2_8: 2048 products of [0, 255] by [-128, 127] stay below 2^26 in an int32 (`accumulators.exact_depth`).
-- modulo_2_13, modulo_2_14: |c| <= p/2 + HALVES_SLACK after a reduction; `period_of_halves` steps of two products,
+- modulo_2_13, modulo_2_14: |c| <= p/2 + INT32_SLACK after a reduction; `period_of_halves` steps of two products,
   each at most (p/2)^2, follow before the next: below 2^31.
 - modulo_2_30: c < 2^63 + p after less a multiple of p in (2^63 - p, 2^63] where it is not smaller; `period_of_words`
   products below (p - 1)^2 + 1 follow: below 2^64. Taken off once more, c < 2^63 is an int64.
 - modulo_2_25, modulo_2_51: two k at a time, (a0 + b1)(a1 + b0), plus what takes off a0 a1 and b0 b1: two residues in
-  (0, p] (`opposite`) to begin with. For p <= 2^51 both sums are at most 2p - 2 < 2^52, what vpmadd52 takes. For p <=
-  2^25 they are below 2^26 and the product is below 2^52: its high half is 0. A step adds less than 2^52 to the low
-  and to the high half. After PAIRED_DEPTH / 2 = 2^8 steps both are below 2^60 + 2p < 2^61, so they are int64.
+  (0, p] (`opposite`) to begin with. For p <= 2^51 both sums are at most 2p - 2 < 2^52, what vpmadd52 takes. For
+  p <= 2^25 they are below 2^26 and the product is below 2^52: its high half is 0. A step adds less than 2^52 to the
+  low and to the high half: after HALVES_DEPTH / 2 = 384 steps both are below 1.5 * 2^60 + 2p < 2^61, so they are int64.
+- modulo_2_52: one k at a time, factors below 2^52, half as many of them: the same sums.
 
-**Stored from two halves**, low + 2^52 high, 2^25 < p <= 2^51: by (1), from high < 2^60, |r| <= p/2 + 386 < 2^51. With
-w = 2^52 modulo p, q = rint(fl(r fl(w/p))) errs by at most 2.01 u |r| w/p < 1/2 beyond rint's 1/2, so that |r w - q p|
-< p, computed modulo 2^64. Added to low < 2^60 + 2^52 it is below 2^61, and (1) ends below p/2 + 2^61 * 3.01 u < p/2 +
-771 < p: p is added to a negative one. Smaller p could end beyond p; they have the ring of one half.
+**Stored from two halves**, low + 2^52 high, 2^25 < p <= 2^52: by (1), from high < 2^61, |r| <= p/2 + 772 < 2^52. With
+w = 2^52 modulo p < p, q = rint(fl(r fl(w/p))) errs by at most 2.01 u |r| < 0.6 beyond rint's 1/2, so |r w - q p| < 2p,
+computed modulo 2^64. Added to low it is below 2^61 + 2^53, and (1) ends below p/2 + 776 < p: p is added to a negative
+one. Smaller p could end beyond p; they have the ring of one half.
 """
 
 from __future__ import annotations
@@ -57,15 +58,16 @@ LARGEST = {
     "modulo_2_25": 1 << 25,
     "modulo_2_30": 1 << 30,
     "modulo_2_51": 1 << 51,
+    "modulo_2_52": 1 << 52,
 }
 #: Bits of the factors, and of the halves of a product, of vpmadd52.
 HALF_PRODUCT_BITS = 52
 #: What the high halves of products count.
 HIGH_WEIGHT = 1 << HALF_PRODUCT_BITS
-#: The longest sums that the paired rings store at once.
-PAIRED_DEPTH = 512
+#: The longest sums of pairs that the rings of half products store at once.
+HALVES_DEPTH = 768
 #: How far beyond p/2 the reduction of an int32 by float32 may end.
-HALVES_SLACK = 1 << 10
+INT32_SLACK = 1 << 10
 
 #: Pairwise coprime, for products of int64s: two odd neighbours and a power of two.
 THREE_MODULI = (1 << 51, (1 << 51) - 1, (1 << 51) - 3)
@@ -109,7 +111,7 @@ def period_of_halves(p: int) -> int:
     >>> period_of_halves(2**13), period_of_halves(2**14)
     (63, 15)
     """
-    return ((1 << 31) - 1 - (p // 2 + HALVES_SLACK)) // (2 * (p // 2) ** 2)
+    return ((1 << 31) - 1 - (p // 2 + INT32_SLACK)) // (2 * (p // 2) ** 2)
 
 
 def period_of_words(p: int) -> int:
@@ -124,9 +126,9 @@ def period_of_words(p: int) -> int:
 def is_paired_exact(p: int, depth: int, halves: int) -> bool:
     """Whether sums of `depth` products in pairs fit: both factors vpmadd52, the product its halves, sums 2^61.
 
-    >>> [is_paired_exact(p, PAIRED_DEPTH, 1) for p in (2**25, 2**25 + 1)]
+    >>> [is_paired_exact(p, HALVES_DEPTH, 1) for p in (2**25, 2**25 + 1)]
     [True, False]
-    >>> [is_paired_exact(p, PAIRED_DEPTH, 2) for p in (2**51, 2**51 + 1)]
+    >>> [is_paired_exact(p, HALVES_DEPTH, 2) for p in (2**51, 2**51 + 1)]
     [True, False]
     """
     factor = 2 * (p - 1)

@@ -39,7 +39,7 @@ def test_constants_leave_less_than_two_moduli(p):
 def test_halves_fill_an_int32():
     for p in (2**13, 2**14):
         product, period = (p // 2) ** 2, modular.period_of_halves(p)
-        start = p // 2 + modular.HALVES_SLACK
+        start = p // 2 + modular.INT32_SLACK
         assert start + 2 * period * product < 2**31 <= start + 2 * (period + 1) * product
 
 
@@ -52,7 +52,7 @@ def test_words_fill_64_bits():
 @pytest.mark.parametrize(("ring", "halves"), [("modulo_2_25", 1), ("modulo_2_51", 2)])
 def test_pairs(ring, halves):
     p = modular.LARGEST[ring]
-    depth = modular.PAIRED_DEPTH
+    depth = modular.HALVES_DEPTH
     assert modular.is_paired_exact(p, depth, halves)
     assert (2 * p - 2) ** 2 < 2 ** (52 * halves)
     assert not modular.is_paired_exact(p + 1, depth, halves)

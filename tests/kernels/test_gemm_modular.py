@@ -7,21 +7,23 @@ import itertools
 import numpy as np
 import pytest
 
-from fastmul.bounds.modular import LARGEST, PAIRED_DEPTH
+from fastmul.bounds.modular import HALVES_DEPTH, LARGEST
 from fastmul.kernels.cpu.gemm import modular, multiply
 from fastmul.runtime.target import target
 from tests.kernels.test_gemm import ON_OTHER_TARGET, REPOSITORY, TARGETS, run_python
 
 RINGS = list(modular.rings())
 #: A tile's edges, odd depths, and sums over more than one block of the depth.
-SHAPES = [(1, 1, 1), (3, 2, 5), (8, 8, 8), (13, 41, 27), (9, 2 * PAIRED_DEPTH + 3, 17)]
+SHAPES = [(1, 1, 1), (3, 2, 5), (8, 8, 8), (13, 41, 27), (9, 2 * HALVES_DEPTH + 3, 17)]
 WORDS = (-(2**63), -(2**63) + 1, -1, 0, 1, 2**53 + 1, 2**63 - 1)
 
 
 def moduli(name):
     """The largest and the smallest that the ring takes, and their neighbours."""
     top = LARGEST[name]
-    smallest = 2**25 + 1 if name == "modulo_2_51" else 2  # of two halves: bounds/modular
+    smallest = (
+        2**25 + 1 if name in ("modulo_2_51", "modulo_2_52") else 2
+    )  # of two halves: bounds/modular
     return sorted({smallest, smallest + 1, smallest + 8, top // 2 + 1, top - 1, top})
 
 

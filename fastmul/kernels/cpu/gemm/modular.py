@@ -6,6 +6,7 @@
     modulo_2_14  2^14       int16, centred   the same                                     every 15 steps
     modulo_2_25  2^25       uint64           half a vpmadd52luq, one vpaddq (pairs)       when stored
     modulo_2_51  2^51       uint64           half a vpmadd52luq and -huq, one vpaddq      when stored
+    modulo_2_52  2^52       uint64           vpmadd52luq and -huq                         when stored
     modulo_2_30  2^30       uint64           vpmuludq, vpaddq; where there is no IFMA     every 8 steps
 
 Operands are int64 of any value, reduced while they are packed; results are int64 in [0, p). bounds/modular.py proves
@@ -231,13 +232,14 @@ def _halves(machine: Target) -> list[Ring]:
 
 def _words(machine: Target) -> list[Ring]:
     if machine.ifma:
-        tile = Tile(8, 1, modular.PAIRED_DEPTH, 192, 96)
-        common = {"pairs": True, "opposite": _opposite}
+        kc, word = modular.HALVES_DEPTH, ("uint64", "uint64", "uint64")
+        pairs = {"pairs": True, "opposite": _opposite}
+        both = {"n_accumulators": 2, "store": _store_both}
         return [
-            _modulo("modulo_2_25", "uint64", "uint64", "uint64", _add_low, tile, 64, **common),
-            _modulo("modulo_2_51", "uint64", "uint64", "uint64", _add_both, tile, 64, n_accumulators=2,
-                    **{**common, "store": _store_both}),
-        ]  # fmt: skip
+            _modulo("modulo_2_25", *word, _add_low, Tile(8, 2, kc, 192, 96), 64, **pairs),
+            _modulo("modulo_2_51", *word, _add_both, Tile(8, 1, kc, 192, 48), 64, **pairs, **both),
+            _modulo("modulo_2_52", *word, _add_both, Tile(12, 1, kc // 2, 192, 96), 64, **both),
+        ]
     tile, vector_bytes = Tile(4, 2, 256, 96, 256), 32
     if machine.avx512:
         tile, vector_bytes = Tile(12, 2, 512, 192, 96), 64
