@@ -18,6 +18,7 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
+from importlib.util import find_spec
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -124,12 +125,16 @@ def integer_lines() -> Iterator[Line]:
 # ---------------------------------------------------------------- matrices
 
 
-def _matrices(n: int, dtype: Any) -> tuple[np.ndarray, np.ndarray]:
-    rng = np.random.default_rng(n)
+def _arrays(*shapes: tuple[int, ...], dtype: Any) -> list[np.ndarray]:
+    rng = np.random.default_rng(len(shapes))
     if np.dtype(dtype).kind == "f":
-        return rng.standard_normal((n, n)).astype(dtype), rng.standard_normal((n, n)).astype(dtype)
+        return [rng.standard_normal(shape).astype(dtype) for shape in shapes]
     info = np.iinfo(dtype)
-    return tuple(rng.integers(info.min, info.max, (n, n), dtype, endpoint=True) for _ in "ab")  # type: ignore[return-value]
+    return [rng.integers(info.min, info.max, shape, dtype, endpoint=True) for shape in shapes]
+
+
+def _matrices(n: int, dtype: Any) -> list[np.ndarray]:
+    return _arrays((n, n), (n, n), dtype=dtype)
 
 
 def _against_gemm(n: int, ours: Any, gemm: Any, **keywords: Any) -> tuple[Call, Call]:
@@ -143,34 +148,90 @@ def _against_numpy(n: int, dtype: Any) -> tuple[Call, Call]:
     return (lambda: a @ b), (lambda: fastmul.matmul(a, b, threads=1))
 
 
-def _two_threads(ours: Any, **keywords: Any) -> tuple[Call, Call]:
-    a, b = _matrices(MATRIX, ours)
+def _against_torch(n: int) -> tuple[Call, Call]:
+    """oneDNN's product of int8, one thread as BLAS here."""
+    import torch
+
+    torch.set_num_threads(1)
+    a, b = _matrices(n, np.int8)
+    x, y = torch.from_numpy(a), torch.from_numpy(b)
+    ours = partial(fastmul.matmul, a, b, dtype=np.int32, threads=1)
+    return (lambda: torch._int_mm(x, y).numpy()), ours
+
+
+def _two_threads(n: int, ours: Any, **keywords: Any) -> tuple[Call, Call]:
+    a, b = _matrices(n, ours)
     return (
         lambda: fastmul.matmul(a, b, threads=1, **keywords),
         lambda: fastmul.matmul(a, b, threads=2, **keywords),
     )
 
 
+def _against_the_square(m: int, k: int, n: int, dtype: Any) -> tuple[Call, Call]:
+    """A square product of as many multiplications, and this one."""
+    side = round((m * k * n) ** (1 / 3))
+    x, y = _arrays((side, side), (side, side), dtype=dtype)
+    a, b = _arrays((m, k), (k, n), dtype=dtype)
+    how = {"algorithm": "packed", "threads": 1}
+    return (lambda: fastmul.matmul(x, y, **how)), (lambda: fastmul.matmul(a, b, **how))
+
+
+def _stack(n: int, dtype: Any, peer: Any) -> tuple[Call, Call]:
+    """Thousands of small matrices; the peer's are of another dtype, perhaps."""
+    shape = (min(10000, 4_000_000 // n**2), n, n)
+    a, b = _arrays(shape, shape, dtype=dtype)
+    x, y = (a, b) if peer == dtype else _arrays(shape, shape, dtype=peer)
+    return (lambda: np.matmul(x, y)), (lambda: fastmul.matmul(a, b, threads=1))
+
+
 def matrix_lines() -> Iterator[Line]:
-    n, f64, f32 = MATRIX, np.float64, np.float32
-    dgemm, sgemm = "OpenBLAS dgemm", "OpenBLAS sgemm"
-    int8 = {"dtype": np.int32}
-    packed = {"algorithm": "packed"}
-    yield Line(f"float64, {n}²", dgemm, 1.0, lambda: _against_gemm(n, f64, f64, **packed))
-    yield Line(f"float32, {n}²", sgemm, 0.97, lambda: _against_gemm(n, f32, f32, **packed))
-    yield Line(f"int64, {n}²", dgemm, 0.9, lambda: _against_gemm(n, np.int64, f64))
-    yield Line(f"int32, {n}²", dgemm, 1.8, lambda: _against_gemm(n, np.int32, f64))
-    yield Line(f"int8 to int32, {n}²", sgemm, 2.9, lambda: _against_gemm(n, np.int8, f32, **int8))
+    f64, f32, packed = np.float64, np.float32, {"algorithm": "packed"}
+    dgemm, sgemm, to_int32 = "OpenBLAS dgemm", "OpenBLAS sgemm", {"dtype": np.int32, **packed}
+    for n, large in ((MATRIX, False), (2 * MATRIX, True)):
+        for dtype, gemm, peer, aim in (
+            (f64, f64, dgemm, 1.0), (f32, f32, sgemm, 0.97),
+            (np.int64, f64, dgemm, 0.95), (np.int32, f64, dgemm, 1.9),
+        ):  # fmt: skip
+            yield Line(f"{np.dtype(dtype).name}, {n}²", peer, aim,
+                       lambda n=n, d=dtype, g=gemm: _against_gemm(n, d, g, **packed), large)  # fmt: skip
+        for dtype, gemm, peer, aim in (
+            (np.int16, f64, dgemm, 4.1), (np.int8, f32, sgemm, 3.3 if large else 3.0),
+        ):  # fmt: skip
+            yield Line(f"{np.dtype(dtype).name} to int32, {n}²", peer, aim,
+                       lambda n=n, d=dtype, g=gemm: _against_gemm(n, d, g, **to_int32), large)  # fmt: skip
+    if find_spec("torch"):
+        for n, aim in ((512, 0.93), (MATRIX, 0.93), (2 * MATRIX, 1.0)):
+            yield Line(
+                f"int8 to int32, {n}²",
+                "oneDNN, torch._int_mm",
+                aim,
+                lambda n=n: _against_torch(n),
+                n > MATRIX,
+            )
     yield Line("int64, 1024²", "NumPy, int64", 100.0, lambda: _against_numpy(1024, np.int64))
-    for dtype in (f64, f32, np.int64, np.int32):
-        text = f"{np.dtype(dtype).name}, {n}², 2 threads"
-        yield Line(text, "itself, 1 thread", 1.7, lambda d=dtype: _two_threads(d, **packed))
-    yield Line(
-        f"int8 to int32, {n}², 2 threads",
-        "itself, 1 thread",
-        1.7,
-        lambda: _two_threads(np.int8, **int8),
-    )
+    for n in (1024, MATRIX):
+        for dtype in (f64, f32, np.int64, np.int32, np.int8):
+            how = to_int32 if dtype is np.int8 else packed
+            text = (
+                f"{np.dtype(dtype).name}{' to int32' if dtype is np.int8 else ''}, {n}², 2 threads"
+            )
+            yield Line(
+                text, "itself, 1 thread", 1.8, lambda n=n, d=dtype, h=how: _two_threads(n, d, **h)
+            )
+    for what, shape in (
+        ("tall", (16384, 256, 256)), ("flat", (256, 256, 16384)), ("rank 256", (2048, 256, 2048)),
+    ):  # fmt: skip
+        m, k, n = shape
+        for dtype in (np.int64, np.int32):
+            yield Line(f"{np.dtype(dtype).name}, {what}: ({m}, {k}) @ ({k}, {n})", "itself, 1024²", 0.7,
+                       lambda s=shape, d=dtype: _against_the_square(*s, d))  # fmt: skip
+    for n in (4, 8, 16, 32, 64):
+        yield Line(
+            f"int64, stack of {n}²", "NumPy, int64", 1.0, lambda n=n: _stack(n, np.int64, np.int64)
+        )
+        yield Line(
+            f"int64, stack of {n}²", "np.matmul, float64", 0.5, lambda n=n: _stack(n, np.int64, f64)
+        )
     yield Line(
         "float64 by Strassen, 8192²", dgemm, 1.1,
         lambda: _against_gemm(8192, f64, f64, algorithm="strassen"), large=True,
@@ -234,7 +295,7 @@ def measure(line: Line) -> tuple[float, float]:
     peer, ours = line.prepare()
     calls = (peer, ours)
     expected, found = peer(), ours()
-    if not line.peer.startswith(("itself", "OpenBLAS")):  # other sizes, other numbers
+    if not line.peer.startswith(("itself", "OpenBLAS", "np.matmul")):  # other sizes, other numbers
         _require_equal(expected, found, line.what)
     repeats = [max(1, int(SAMPLE / max(_seconds(call, 1), 1e-9))) for call in calls]
     least = [float("inf"), float("inf")]
