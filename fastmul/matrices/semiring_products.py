@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -133,10 +134,15 @@ def _floats(
     """Minima and maxima that need not look for NaN are one instruction, not three."""
     if not {"min", "max"} & {*add.operations(), *mul.operations()}:
         return plain
-    things = [_things(x) for x in (a, b)]
-    if not not_a_number.cannot_arise(add, mul, float(plain.zero), *things):
+    if not _nan_cannot_arise(plain, _things(a), _things(b)):
         return plain
     return Arithmetic(plain.semiring, plain.dtype, plain.dtype, nan_free=True)
+
+
+@lru_cache(maxsize=256)
+def _nan_cannot_arise(plain: Arithmetic, a: int, b: int) -> bool:
+    add, mul = plain.semiring.traced(plain.dtype)
+    return not_a_number.cannot_arise(add, mul, float(plain.zero), a, b)
 
 
 def _things(x: np.ndarray) -> int:

@@ -85,7 +85,8 @@ class Semiring:
         self.name = name or f"Semiring({_name(add)}, {_name(mul)}, {zero!r}, {one!r})"
         #: Whether integers must not wrap, and negative entries are none of its elements.
         self.is_checked = self.is_nonnegative = False
-        self._traces: dict[str, tuple[Expression, Expression] | Untraceable] = {}
+        self._traces: dict[np.dtype, tuple[Expression, Expression] | Untraceable] = {}
+        self._dtypes: set[np.dtype] = set()  # those that it is known to have elements of
         self._check_laws()
 
     def __repr__(self) -> str:
@@ -144,6 +145,8 @@ class Semiring:
 
     def check_dtype(self, dtype: np.dtype) -> None:
         """TypeError unless the semiring has elements of this dtype."""
+        if dtype in self._dtypes:
+            return
         if not (dtype.kind in "biu" or dtype.char in "fd"):
             raise TypeError(
                 f"matmul(semiring={self.name}) multiplies booleans, integers of at most 64 bits, float32 and "
@@ -154,6 +157,7 @@ class Semiring:
             raise TypeError(
                 f"{self.name}: {dtype} has no value for {self.zero} apart from {self.one}"
             )
+        self._dtypes.add(dtype)
 
     # ---------------------------------------------------------------- operands
 
@@ -202,14 +206,13 @@ class Semiring:
         ------
         Untraceable : one of them does not type over vectors; says which and why.
         """
-        if dtype.name not in self._traces:
+        if dtype not in self._traces:
             try:
-                self._traces[dtype.name] = (
-                    _trace("add", self.add, dtype), _trace("mul", self.mul, dtype)
-                )  # fmt: skip
+                add, mul = (_trace(*pair, dtype) for pair in (("add", self.add), ("mul", self.mul)))
+                self._traces[dtype] = add, mul
             except Untraceable as reason:
-                self._traces[dtype.name] = reason
-        found = self._traces[dtype.name]
+                self._traces[dtype] = reason
+        found = self._traces[dtype]
         if isinstance(found, Untraceable):
             raise found
         return found

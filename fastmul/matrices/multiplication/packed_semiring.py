@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -72,6 +73,7 @@ def run_in_carrier(
     return out
 
 
+@lru_cache(maxsize=256)
 def _ring(how: Arithmetic) -> tuple[Any, Any]:
     """The ring, and the dtype under which it takes the carrier."""
     from fastmul.kernels.cpu.gemm import semirings
@@ -88,8 +90,8 @@ def _ring(how: Arithmetic) -> tuple[Any, Any]:
     ):
         word = f"int{8 * how.carrier.itemsize}"
         return rings()[word], word
-    word = np.dtype(np.uint8) if how.carrier.kind == "b" else how.carrier
-    return semirings.ring(add, mul, how.zero, how.infinity, how.nan_free), word
+    view = np.dtype(np.uint8) if how.carrier.kind == "b" else how.carrier
+    return semirings.ring(add, mul, how.zero, how.infinity, how.nan_free), view
 
 
 def _semiring(problem: MatmulProblem) -> Any:

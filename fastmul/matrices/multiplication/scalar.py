@@ -16,6 +16,8 @@ from fastmul.matrices.semiring_products import arithmetic
 from fastmul.planning import cost as costs
 from fastmul.runtime import threads
 
+#: The functions are compiled anew in every process.
+COMPILING_SECONDS = 0.3
 #: Multiply-adds of one chunk: about 10 ms.
 _CHUNK = 1 << 23
 
@@ -34,7 +36,7 @@ def refuses(problem: MatmulProblem) -> str | None:
 
 
 def cost(problem: MatmulProblem) -> float:
-    return problem.batch * costs.seconds("matmul.scalar", problem.size)
+    return COMPILING_SECONDS + problem.batch * costs.seconds("matmul.scalar", problem.size)
 
 
 def run(

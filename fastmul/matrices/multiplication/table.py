@@ -157,8 +157,10 @@ MATMUL = Operation("matmul", TABLE, _problem)
 
 def choose(problem: MatmulProblem, algorithm: str = "auto") -> Algorithm:
     """The named row, or the cheapest that does not refuse (`planning.pick`, asking no more rows than needed)."""
-    if algorithm != "auto" or problem.kind in ("other", "semiring"):  # few rows have costs there
+    if algorithm != "auto" or problem.kind == "other":
         return pick(MATMUL, problem, algorithm)
+    if problem.kind == "semiring":  # no row asks for values there, and few have costs
+        return _cheapest_by_key(*problem.key)
     for row in by_cost(*problem.key):
         if row.refuses(problem) is None:  # may scan the values: only of a row that would be taken
             return row
@@ -171,4 +173,10 @@ def by_cost(*key: Any) -> tuple[Algorithm, ...]:
     return tuple(sorted(TABLE, key=lambda row: row.cost(problem)))
 
 
+@lru_cache(maxsize=1024)
+def _cheapest_by_key(*key: Any) -> Algorithm:
+    return pick(MATMUL, MatmulProblem(*key))
+
+
 cost.clear_with_curves(by_cost.cache_clear)
+cost.clear_with_curves(_cheapest_by_key.cache_clear)
