@@ -20,21 +20,12 @@ def matrix(function: str, a: Any, *, square: bool = False) -> np.ndarray:
     ValueError : not two axes, or not as many rows as columns where that is needed.
     TypeError : entries that are no integers.
     """
-    x = _as_array(function, a)
+    (x,) = arrays.as_operands(function, a)
     if x.ndim != 2:
         raise ValueError(f"{function} takes a matrix, got an array of shape {x.shape}")
     if square and x.shape[0] != x.shape[1]:
         raise ValueError(f"{function} takes a square matrix, got shape {x.shape}")
     return integers(function, x)
-
-
-def _as_array(function: str, a: Any) -> np.ndarray:
-    (x,) = arrays.as_operands(function, a)
-    if x.dtype.kind == "f" and not isinstance(a, np.ndarray):
-        return np.array(
-            a, object
-        )  # NumPy makes float64 of a list with both -1 and 2**63, and rounds them
-    return x
 
 
 def integers(function: str, x: np.ndarray) -> np.ndarray:
@@ -76,7 +67,7 @@ def residues(a: np.ndarray, p: int) -> np.ndarray:
 
 def right_hand_side(function: str, b: Any, a: np.ndarray) -> np.ndarray:
     """`b` as an (n,) or (n, q) array of integers that fits the square matrix `a`."""
-    y = _as_array(function, b)
+    (y,) = arrays.as_operands(function, b)
     if y.ndim not in (1, 2) or len(y) != len(a):
         raise ValueError(
             f"{function}: a matrix of shape {a.shape} takes a right-hand side of shape ({len(a)},) or "

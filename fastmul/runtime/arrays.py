@@ -81,7 +81,21 @@ def _as_ndarray(function: str, x: Any) -> np.ndarray:
         raise TypeError(
             f"{function} takes NumPy arrays and lists, got {name}; convert it explicitly"
         )
-    return np.asarray(x)
+    return _of_a_list(x)
+
+
+def _of_a_list(x: Any) -> np.ndarray:
+    """np.asarray(x), but integers stay integers: of -1 beside 2^63 NumPy makes float64, and rounds them.
+
+    >>> _of_a_list([-1, 2**63]).dtype, _of_a_list([-1, 0.5]).dtype
+    (dtype('O'), dtype('float64'))
+    """
+    array = np.asarray(x)
+    if array.dtype.kind != "f" or array.size == 0:
+        return array
+    entries = np.array(x, object)
+    exact = all(isinstance(entry, (int, np.integer)) for entry in entries.ravel())
+    return entries if exact else array
 
 
 def as_out(function: str, out: Any) -> np.ndarray:

@@ -85,3 +85,12 @@ def test_may_overlap():
     x = np.zeros(10)
     assert arrays.may_overlap(x[:6], x[5:])
     assert not arrays.may_overlap(x[:5], x[5:], np.zeros(3))
+
+
+def test_lists_of_integers_never_become_floats():
+    (x,) = arrays.as_operands("f", [[-1, 2**63]])
+    assert x.dtype == object
+    assert x.tolist() == [[-1, 2**63]]
+    for floats in ([1.5, 2], [2.0, 3.0], 2.5, []):
+        (x,) = arrays.as_operands("f", floats)
+        assert x.dtype == float
