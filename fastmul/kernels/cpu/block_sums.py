@@ -6,13 +6,13 @@ runs on pieces of CHUNK bytes of each row, between registers that stay in the fi
     row i of the blocks read     | chunk | chunk | ...        steps: (operation, to, x, y)
                                      |                        x, y: the number of a block read, or behind those
                                      v                              of a register
-    registers (CHUNK bytes each) | 0 | 1 | 2 | ...
-                                     |                        writes: (block or register, whether to stream)
-                                     v
-    row i of the blocks written  | chunk | chunk | ...
+    registers (CHUNK bytes each) | 0 | 1 | 2 | ...            to: a register, or ~t: straight to writes[t]
+                                     |
+                                     v                        writes: (block or register to copy, -1 if a step
+    row i of the blocks written  | chunk | chunk | ...                wrote it, whether to stream, where)
 
-All of a chunk is read before any of it is written, so a block may be read and written in one pass. Streamed blocks go
-around the caches: nothing is fetched only to be overwritten.
+A block may be read and written in one pass: copies come after all steps, and a step writes straight to a block only if
+no later step reads it. Streamed blocks go around the caches: nothing is fetched only to be overwritten.
 
 Rings: floats, integers modulo 2^bits, and residues in [0, p) for p < 2^63.
 """
@@ -49,54 +49,77 @@ def locate(reads, number, i, j, scratch):
     return scratch + (number - count) * CHUNK
 
 
-def template(reads, steps, constants, writes, row_bytes, start, stop, scratch):
+@inline
+def first_whole(to, width, streamed):
+    """Where vectors may begin: at once, or where streamed ones are aligned."""
+    return min(-to & (VECTOR - 1), width) if streamed else 0
+
+
+def template(reads, steps, constants, writes, row_bytes, chunk, start, stop, scratch):
     """Rows start to stop of one pass.
 
     reads : of each block its address, and the bytes from row to row.
-    steps : (operation, register to write, x, y); x and y count the blocks read, then the registers.
+    steps : (operation, to, x, y), see above.
     constants : address of CONSTANT_WORDS of the ring (the modulus), then of each step (its factor).
-    writes : (x, whether to stream, address, bytes from row to row).
+    writes : (x or -1, whether to stream, address, bytes from row to row).
+    chunk : bytes of a row to take at a time, CHUNK at most if there are registers.
     scratch : address of the registers.
     """
     for i in range(start, stop):
-        for j in range(0, row_bytes, CHUNK):
-            width = min(CHUNK, row_bytes - j)
-            whole = width // VECTOR * VECTOR
+        for j in range(0, row_bytes, chunk):
+            width = min(chunk, row_bytes - j)
             for s in range(steps.shape[0]):
-                operation, to = steps[s, 0], scratch + steps[s, 1] * CHUNK
+                t = ~steps[s, 1]
+                to, streamed = scratch + steps[s, 1] * CHUNK, False
+                if t >= 0:
+                    to, streamed = writes[t, 2] + i * writes[t, 3] + j, writes[t, 1] != 0
                 x = locate(reads, steps[s, 2], i, j, scratch)
                 y = locate(reads, steps[s, 3], i, j, scratch)
-                if operation == ADD:
-                    for o in range(0, whole, VECTOR):
-                        add(to + o, x + o, y + o, constants)
-                    for o in range(whole, width, ITEM):
+                head = first_whole(to, width, streamed)
+                tail = head + (width - head) // VECTOR * VECTOR
+                if steps[s, 0] == ADD:
+                    for o in range(0, head, ITEM):
                         add_one(to + o, x + o, y + o, constants)
-                elif operation == SUBTRACT:
-                    for o in range(0, whole, VECTOR):
-                        subtract(to + o, x + o, y + o, constants)
-                    for o in range(whole, width, ITEM):
+                    if streamed:
+                        for o in range(head, tail, VECTOR):
+                            add_streamed(to + o, x + o, y + o, constants)
+                    else:
+                        for o in range(head, tail, VECTOR):
+                            add(to + o, x + o, y + o, constants)
+                    for o in range(tail, width, ITEM):
+                        add_one(to + o, x + o, y + o, constants)
+                elif steps[s, 0] == SUBTRACT:
+                    for o in range(0, head, ITEM):
+                        subtract_one(to + o, x + o, y + o, constants)
+                    if streamed:
+                        for o in range(head, tail, VECTOR):
+                            subtract_streamed(to + o, x + o, y + o, constants)
+                    else:
+                        for o in range(head, tail, VECTOR):
+                            subtract(to + o, x + o, y + o, constants)
+                    for o in range(tail, width, ITEM):
                         subtract_one(to + o, x + o, y + o, constants)
                 else:
                     factor = constants + 8 * CONSTANT_WORDS * (s + 1)
-                    for o in range(0, whole, VECTOR):
-                        scale(to + o, x + o, factor, constants)
-                    for o in range(whole, width, ITEM):
+                    for o in range(0, head, ITEM):
+                        scale_one(to + o, x + o, factor, constants)
+                    if streamed:
+                        for o in range(head, tail, VECTOR):
+                            scale_streamed(to + o, x + o, factor, constants)
+                    else:
+                        for o in range(head, tail, VECTOR):
+                            scale(to + o, x + o, factor, constants)
+                    for o in range(tail, width, ITEM):
                         scale_one(to + o, x + o, factor, constants)
             for t in range(writes.shape[0]):
+                if writes[t, 0] < 0:
+                    continue
                 source = locate(reads, writes[t, 0], i, j, scratch)
                 to = writes[t, 2] + i * writes[t, 3] + j
-                body = whole
-                if writes[t, 1] != 0:  # streamed vectors are aligned
-                    head = min(-to & (VECTOR - 1), width)
-                    for o in range(0, head, ITEM):
-                        copy_one(to + o, source + o)
-                    body = head + (width - head) // VECTOR * VECTOR
-                    for o in range(head, body, VECTOR):
-                        stream(to + o, source + o)
-                else:
-                    for o in range(0, whole, VECTOR):
-                        copy(to + o, source + o)
-                for o in range(body, width, ITEM):
+                tail = width // VECTOR * VECTOR
+                for o in range(0, tail, VECTOR):
+                    copy(to + o, source + o)
+                for o in range(tail, width, ITEM):
                     copy_one(to + o, source + o)
 
 
@@ -166,14 +189,22 @@ def _modular_ops() -> dict[str, Emit]:
 # ---------------------------------------------------------------- kernels
 
 
-def _make_binary(kind: Any, operation: Emit) -> Any:
-    """``operation(to, x, y, constants)`` on one `kind` at these addresses."""
+def _store(builder: Any, value: Any, address: Any, streamed: bool) -> None:
+    pointer = builder.bitcast(emit.at(builder, address), value.type.as_pointer())
+    stored = builder.store(value, pointer, align=VECTOR if streamed else 1)
+    if streamed:
+        flag = builder.module.add_metadata([ir.Constant(ir.IntType(32), 1)])
+        stored.set_metadata("nontemporal", flag)
+
+
+def _make_binary(kind: Any, operation: Emit, streamed: bool = False) -> Any:
+    """``operation(to, x, y, constants)`` on one `kind` at these addresses; streamed, `to` is aligned."""
 
     @intrinsic
     def apply(typing_context: Any, to: Any, x: Any, y: Any, constants: Any) -> Any:
         def lower(context: Any, builder: Any, sig: Any, args: Any) -> Any:
             operands = [emit.load(builder, emit.at(builder, at), kind) for at in args[1:3]]
-            emit.store(builder, operation(builder, operands, args[3]), emit.at(builder, args[0]))
+            _store(builder, operation(builder, operands, args[3]), args[0], streamed)
             return context.get_dummy_value()
 
         return types.void(*[types.int64] * 4), lower
@@ -181,15 +212,15 @@ def _make_binary(kind: Any, operation: Emit) -> Any:
     return apply
 
 
-def _make_scale(kind: Any, operation: Emit) -> Any:
-    """``operation(to, x, factor, constants)`` on one `kind` at these addresses."""
+def _make_scale(kind: Any, operation: Emit, streamed: bool = False) -> Any:
+    """``operation(to, x, factor, constants)``, the same with the address of a factor."""
 
     @intrinsic
     def apply(typing_context: Any, to: Any, x: Any, factor: Any, constants: Any) -> Any:
         def lower(context: Any, builder: Any, sig: Any, args: Any) -> Any:
             value = emit.load(builder, emit.at(builder, args[1]), kind)
             result = operation(builder, [value, args[2]], args[3])
-            emit.store(builder, result, emit.at(builder, args[0]))
+            _store(builder, result, args[0], streamed)
             return context.get_dummy_value()
 
         return types.void(*[types.int64] * 4), lower
@@ -197,18 +228,13 @@ def _make_scale(kind: Any, operation: Emit) -> Any:
     return apply
 
 
-def _make_copy(kind: Any, streamed: bool = False) -> Any:
-    """``copy(to, source)``; streamed, `to` is aligned and goes around the caches."""
+def _make_copy(kind: Any) -> Any:
+    """``copy(to, source)``."""
 
     @intrinsic
     def copy(typing_context: Any, to: Any, source: Any) -> Any:
         def lower(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-            value = emit.load(builder, emit.at(builder, args[1]), kind)
-            pointer = builder.bitcast(emit.at(builder, args[0]), kind.as_pointer())
-            stored = builder.store(value, pointer, align=VECTOR if streamed else 1)
-            if streamed:
-                flag = builder.module.add_metadata([ir.Constant(ir.IntType(32), 1)])
-                stored.set_metadata("nontemporal", flag)
+            _store(builder, emit.load(builder, emit.at(builder, args[1]), kind), args[0], False)
             return context.get_dummy_value()
 
         return types.void(types.int64, types.int64), lower
@@ -219,16 +245,22 @@ def _make_copy(kind: Any, streamed: bool = False) -> Any:
 def _make(name: str, dtype: str, operations: dict[str, Emit]) -> Kernel:
     one = emit.element(dtype)
     vector = ir.VectorType(one, VECTOR // emit.size(one))
-    bound = {}
-    for suffix, kind in (("", vector), ("_one", one)):
-        bound["add" + suffix] = _make_binary(kind, operations["add"])
-        bound["subtract" + suffix] = _make_binary(kind, operations["subtract"])
-        bound["scale" + suffix] = _make_scale(kind, operations["scale"])
-        bound["copy" + suffix] = _make_copy(kind)
+    bound = {"copy": _make_copy(vector), "copy_one": _make_copy(one)}
+    for suffix, kind, streamed in (
+        ("", vector, False),
+        ("_streamed", vector, True),
+        ("_one", one, False),
+    ):
+        for operation, make in (
+            ("add", _make_binary),
+            ("subtract", _make_binary),
+            ("scale", _make_scale),
+        ):
+            bound[operation + suffix] = make(kind, operations[operation], streamed)
     words = const(int64[:, ::1])
     return kernel(
-        void(words, words, int64, words, int64, int64, int64, int64), name=f"block_sums_{name}",
-        ITEM=np.dtype(dtype).itemsize, stream=_make_copy(vector, streamed=True), **bound,
+        void(words, words, int64, words, *[int64] * 5), name=f"block_sums_{name}",
+        ITEM=np.dtype(dtype).itemsize, **bound,
     )(template)  # fmt: skip
 
 

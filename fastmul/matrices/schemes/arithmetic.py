@@ -146,20 +146,22 @@ def _fused(
     run = block_sums.KERNELS[kernel]
     rows, row_bytes = reads[0].shape[0], reads[0].shape[1] * reads[0].itemsize
     read = np.array([(x.ctypes.data, x.strides[0]) for x in reads], np.int64)
+    straight = part.direct.values()
     write = np.array(
         [
-            (number, _is_streamed(x, reads), x.ctypes.data, x.strides[0])
-            for (number, _), x in zip(part.writes, writes, strict=True)
+            (-1 if t in straight else number, _is_streamed(x, reads), x.ctypes.data, x.strides[0])
+            for t, ((number, _), x) in enumerate(zip(part.writes, writes, strict=True))
         ],
         np.int64,
     )
     words = np.array([c % (1 << 64) for c in constants], np.uint64)
+    chunk = block_sums.CHUNK if part.registers else max(1, row_bytes)
     height = max(1, CHUNK_BYTES // max(1, row_bytes * (len(reads) + len(writes))))
 
     def work(start: int, stop: int) -> None:
         with lease(part.registers * block_sums.CHUNK) as scratch:
             at, place = words.ctypes.data, scratch.ctypes.data
-            run(read, part.encoded, at, write, row_bytes, start, stop, place)
+            run(read, part.encoded, at, write, row_bytes, chunk, start, stop, place)
 
     threads.run(work, _shares(rows, height, n_threads), n_threads)
 

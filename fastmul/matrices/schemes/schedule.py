@@ -55,24 +55,37 @@ class Pass:
     steps: tuple[Step, ...]
     writes: tuple[tuple[int, Block], ...]  # (register, where it goes)
 
-    @property
+    @cached_property
+    def direct(self) -> dict[int, int]:
+        """Steps that write straight to a block, and to which of `writes`: what they make is not read again in this
+        pass, nor the block by a later step."""
+        found = {}
+        for t, (register, block) in enumerate(self.writes):
+            last = max(i for i, step in enumerate(self.steps) if step.to == register)
+            later = {x for step in self.steps[last + 1 :] for x in (step.x, step.y)}
+            read = self.reads.index(block) if block in self.reads else None
+            if register not in later and (read is None or read not in later):
+                found[last] = t
+        return found
+
+    @cached_property
     def registers(self) -> int:
-        """Registers besides those of the blocks read."""
-        return max(step.to for step in self.steps) + 1 - len(self.reads)
+        """Registers besides those of the blocks read, if some step needs one."""
+        used = [step.to for i, step in enumerate(self.steps) if i not in self.direct]
+        return max(used, default=len(self.reads) - 1) + 1 - len(self.reads)
 
     @cached_property
     def encoded(self) -> np.ndarray:
-        """The steps as kernels/cpu/block_sums.py takes them: (operation, register, x, y)."""
+        """The steps as kernels/cpu/block_sums.py takes them: (operation, to, x, y)."""
         operations = {1: ADD, -1: SUBTRACT}
-        return np.array(
-            [
-                (SCALE, s.to - len(self.reads), s.x, s.x)
-                if s.y is None
-                else (operations[int(s.factor)], s.to - len(self.reads), s.x, s.y)
-                for s in self.steps
-            ],
-            np.int64,
-        )
+        rows = []
+        for i, step in enumerate(self.steps):
+            to = ~self.direct[i] if i in self.direct else step.to - len(self.reads)
+            if step.y is None:
+                rows.append((SCALE, to, step.x, step.x))
+            else:
+                rows.append((operations[int(step.factor)], to, step.x, step.y))
+        return np.array(rows, np.int64)
 
 
 @dataclass(frozen=True)
