@@ -24,26 +24,35 @@ _INTEGERS = (int, np.bool_, np.integer, numbers.Integral)
 def bits_of(x: np.ndarray) -> int:
     """The bit length of the longest entry of an object array of exact ints, without its sign."""
     flat = np.ascontiguousarray(x).ravel()
-    if flat.size < FEW or not layout.int_readable():
+    if flat.size < FEW or not int_readable():
         return max(map(int.bit_length, flat.tolist()), default=0)
-    from fastmul.kernels.cpu import python_ints
-
-    n_digits, top = divmod(python_ints.longest(addresses(flat), _TAGGED), 1 << 32)
-    return max(0, n_digits - 1) * DIGIT_BITS + top.bit_length()
+    return _read_bits(flat)
 
 
 def to_limbs(x: np.ndarray, bits: int) -> np.ndarray:
     """The (..., n_limbs) uint64 limbs, two's complement, of an object array of exact ints of at most `bits` bits."""
     flat = np.ascontiguousarray(x).ravel()
     n_limbs = bits // LIMB_BITS + 1
-    if flat.size >= FEW and layout.int_readable():
-        from fastmul.kernels.cpu import python_ints
-
-        out = np.empty((flat.size, n_limbs), np.uint64)
-        python_ints.to_limbs(addresses(flat), _TAGGED, out)
+    if flat.size >= FEW and int_readable():
+        out = _read_limbs(flat, n_limbs)
     else:
         out = _to_limbs_portable(flat.tolist(), n_limbs)
     return out.reshape(*x.shape, n_limbs)
+
+
+def _read_bits(flat: np.ndarray) -> int:
+    from fastmul.kernels.cpu import python_ints
+
+    n_digits, top = divmod(python_ints.longest(addresses(flat), _TAGGED), 1 << 32)
+    return max(0, n_digits - 1) * DIGIT_BITS + top.bit_length()
+
+
+def _read_limbs(flat: np.ndarray, n_limbs: int) -> np.ndarray:
+    from fastmul.kernels.cpu import python_ints
+
+    out = np.empty((flat.size, n_limbs), np.uint64)
+    python_ints.to_limbs(addresses(flat), _TAGGED, out)
+    return out
 
 
 def _to_limbs_portable(flat: list[int], n_limbs: int) -> np.ndarray:
@@ -105,9 +114,21 @@ _KNOWN = (
 
 
 @cache
+def int_readable() -> bool:
+    """Whether ints are read right in place: their digits lie where `layout` says, and known values come out."""
+    if not layout.int_readable():
+        return False
+    known = np.array(_KNOWN, object)
+    n_limbs = max(map(int.bit_length, _KNOWN)) // LIMB_BITS + 1
+    return _read_bits(known) == max(map(int.bit_length, _KNOWN)) and np.array_equal(
+        _read_limbs(known, n_limbs), _to_limbs_portable(list(_KNOWN), n_limbs)
+    )
+
+
+@cache
 def int_writable() -> bool:
-    """Whether ints made here are right: the layout is proved, and known values come out."""
-    if not (layout.int_readable() and hasattr(ctypes.pythonapi, "_PyLong_New")):
+    """Whether ints are made right in place: they are read so, and known values come out."""
+    if not (int_readable() and hasattr(ctypes.pythonapi, "_PyLong_New")):
         return False
     out = np.empty(len(_KNOWN), object)
     n_limbs = max(map(int.bit_length, _KNOWN)) // LIMB_BITS + 1

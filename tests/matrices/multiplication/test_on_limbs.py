@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 
 import fastmul
-from fastmul.integers import layout
 from fastmul.matrices import matmul_limbs
 from fastmul.matrices.multiplication import on_limbs, python_integers
 from fastmul.matrices.multiplication.numbers import Numbers, NumbersProblem, limbs_for
@@ -256,7 +255,7 @@ def way(request, monkeypatch):
     return request.param
 
 
-@pytest.mark.skipif(not layout.int_readable(), reason="ints are not read in place here")
+@pytest.mark.skipif(not python_integers.int_readable(), reason="ints are not read in place here")
 def test_ints_are_written_where_they_are_read():
     assert python_integers.int_writable()
 
