@@ -39,8 +39,8 @@ class Target:
 
     @property
     def gfni(self) -> bool:
-        """Affine maps of bytes over GF(2), 64 bytes at a time."""
-        return self.avx512 and self.has("gfni")
+        """Affine maps and products of bytes over GF(2), on vectors of 64 bytes or, without AVX-512, of 32."""
+        return self.has("gfni") and (self.avx512 or self.has("avx2"))
 
     @property
     def fma(self) -> bool:

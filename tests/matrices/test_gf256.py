@@ -7,8 +7,11 @@ import pytest
 
 import fastmul
 from fastmul.matrices import GF256
+from fastmul.runtime.target import target
 from tests.guard_pages import guarded
 from tests.runtime.processes import run_python
+
+needs_gfni = pytest.mark.skipif(not target().gfni, reason="this CPU has no GFNI")
 
 POLYNOMIALS = [0x11B, 0x11D, 0x12B, 0x1F9]
 every_field = pytest.mark.parametrize("polynomial", POLYNOMIALS, ids=hex)
@@ -161,7 +164,14 @@ def test_what_is_no_element():
         fastmul.matmul(a, a, semiring=field, algorithm="gemm")
 
 
-def test_without_gfni():
+@pytest.mark.parametrize(
+    ("features", "ring"),
+    [
+        ("+avx2,+fma,+bmi,+bmi2", "gf256_portable"),
+        pytest.param("+avx2,+fma,+bmi,+bmi2,+gfni", "gf256", marks=needs_gfni),
+    ],
+)
+def test_without_avx512(features, ring):
     source = """
 import numpy as np, fastmul
 from fastmul.matrices import GF256
@@ -177,5 +187,5 @@ for q in (0x11B, 0x11D):
 (asm,) = kernels(fields.gf256()).multiply_rows.inspect_asm().values()
 print(fields.gf256().name, "zmm" in asm)
 """
-    environment = {"NUMBA_CPU_NAME": "haswell", "NUMBA_CPU_FEATURES": "+avx2,+fma,+bmi,+bmi2"}
-    assert run_python(source, **environment).split() == ["gf256_portable", "False"]
+    environment = {"NUMBA_CPU_NAME": "haswell", "NUMBA_CPU_FEATURES": features}
+    assert run_python(source, **environment).split() == [ring, "False"]

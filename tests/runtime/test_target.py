@@ -39,7 +39,8 @@ def test_a_features_string_replaces_them():
     [
         (frozenset(), False, False, False, False),
         # VNNI and GFNI without the rest
-        (frozenset({"fma", "avx2", "avx512vnni", "gfni"}), False, False, False, False),
+        (frozenset({"fma", "avx512vnni", "gfni"}), False, False, False, False),
+        (frozenset({"fma", "avx2", "avx512vnni", "gfni"}), False, False, False, True),
         (AVX512 - {"avx512dq"}, False, False, False, False),
         (AVX512, True, False, False, False),
         (AVX512 | {"avx512vnni"}, True, True, False, False),

@@ -16,7 +16,7 @@ def refuses(problem: BitProblem) -> str | None:
     from fastmul.kernels.cpu.bits import gfni
 
     if not gfni.available():
-        return "code is generated for a CPU without GFNI and AVX-512"
+        return "code is generated for a CPU without GFNI"
     return None
 
 

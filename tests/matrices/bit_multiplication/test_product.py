@@ -12,6 +12,7 @@ from fastmul.matrices.bit_multiplication import product as module
 from fastmul.matrices.bit_multiplication.problem import BitProblem
 from fastmul.matrices.bit_multiplication.product import BITS, TABLE, multiply
 from fastmul.planning.pick import able_rows
+from fastmul.runtime.target import target
 from tests.adversaries import straddle
 from tests.guard_pages import guarded
 from tests.runtime.processes import run_python
@@ -170,6 +171,25 @@ print("zmm" in asm)
     assert run_python(source, **environment).split() == ["True", "False"]
 
 
+@pytest.mark.skipif(not target().gfni, reason="this CPU has no GFNI")
+def test_gfni_without_avx512():
+    source = """
+import numpy as np
+from fastmul.matrices.bit_multiplication.product import multiply
+from fastmul.kernels.cpu.gemm import fields
+from fastmul.kernels.cpu.gemm.kernels import kernels
+
+rng = np.random.default_rng(1)
+a, b = rng.integers(0, 1 << 64, (70, 3), np.uint64), rng.integers(0, 1 << 64, (192, 5), np.uint64)
+one, two = (multiply(a, b, algorithm=name) for name in ("gfni", "four_russians"))
+assert (one == two).all()
+(asm,) = kernels(fields.blocks()).multiply_rows.inspect_asm().values()
+print("gf2p8affineqb" in asm, "zmm" in asm)
+"""
+    environment = {"NUMBA_CPU_NAME": "haswell", "NUMBA_CPU_FEATURES": "+avx2,+fma,+bmi,+bmi2,+gfni"}
+    assert run_python(source, **environment).split() == ["True", "False"]
+
+
 def test_a_row_that_does_not_exist():
     words = np.zeros((1, 1), np.uint64)
     with pytest.raises(AlgorithmError, match="'gfni', 'four_russians'"):
@@ -177,6 +197,4 @@ def test_a_row_that_does_not_exist():
 
 
 def test_gfni_refuses_by_the_target_alone():
-    from fastmul.runtime.target import target
-
     assert (gfni.refuses(BitProblem(1, 1, 1)) is None) == target().gfni

@@ -39,7 +39,11 @@ from fastmul.runtime.target import target
 #: x^8 + x^4 + x^3 + x + 1, the polynomial of gf2p8mulb (and of AES).
 POLYNOMIAL = 0x11B
 
-_ZMM_BYTES = 64
+
+def _vector_bytes() -> int:
+    """Bytes of a vector that the instructions take on this target."""
+    return 64 if target().avx512 else 32
+
 
 #: The delta swaps of an 8 x 8 bit transpose: distance, and the bits that move down by it.
 _SWAPS = ((7, 0x00AA00AA00AA00AA), (14, 0x0000CCCC0000CCCC), (28, 0x00000000F0F0F0F0))
@@ -86,10 +90,14 @@ def blocks() -> Ring | None:
     """The ring of 8 x 8 bit matrices; None where the code-generation target has no GFNI."""
     if not target().gfni:
         return None
-    word = "uint64"
-    return Ring("blocks", word, word, word, word, word, word, _multiply_blocks,
-                Tile(6, 4, 512, 96, 96), 64, encode_b=_columns_last_first, join=_xor,
-                period=2, reduce=_unchanged)  # fmt: skip
+    word = ("uint64",) * 6
+    common = {"encode_b": _columns_last_first, "join": _xor}
+    if target().avx512:
+        return Ring("blocks", *word, _multiply_blocks, Tile(6, 4, 512, 96, 96), _vector_bytes(),
+                    period=2, reduce=_unchanged, **common)  # fmt: skip
+    return Ring(
+        "blocks", *word, _multiply_blocks, Tile(6, 2, 512, 96, 96), _vector_bytes(), **common
+    )
 
 
 # ---------------------------------------------------------------- the field of 256 elements
@@ -97,21 +105,24 @@ def blocks() -> Ring | None:
 
 def _map_bytes(builder: Any, x: Any, matrix: Any) -> Any:
     """An affine instruction's linear map, of bytes x (one, or a vector of any length); matrix is a scalar."""
+    width = _vector_bytes()
     if not isinstance(x.type, ir.VectorType):
-        mapped = _map_bytes(builder, emit.splat(builder, x, _ZMM_BYTES), matrix)
+        mapped = _map_bytes(builder, emit.splat(builder, x, width), matrix)
         return builder.extract_element(mapped, emit.I32(0))
-    count, wide = x.type.count, ir.VectorType(emit.I8, _ZMM_BYTES)
-    maps = builder.bitcast(emit.splat(builder, matrix, _ZMM_BYTES // 8), wide)
+    count, wide = x.type.count, ir.VectorType(emit.I8, width)
+    maps = builder.bitcast(emit.splat(builder, matrix, width // 8), wide)
     mapped = []
-    for start in range(0, count, _ZMM_BYTES):
-        picks = [min(start + lane, count - 1) for lane in range(_ZMM_BYTES)]
+    for start in range(0, count, width):
+        picks = [min(start + lane, count - 1) for lane in range(width)]
         part = emit.shuffle(builder, x, x, picks)
-        name = f"llvm.x86.vgf2p8affineqb.{8 * _ZMM_BYTES}"
+        name = f"llvm.x86.vgf2p8affineqb.{8 * width}"
         mapped.append(emit.call(builder, name, wide, part, maps, emit.I8(0)))
     while len(mapped) > 1:
-        x, y = mapped[:2]
-        both = emit.shuffle(builder, x, y, list(range(x.type.count + y.type.count)))
-        mapped = [*mapped[2:], both] if len(mapped) > 2 else [both]
+        mapped += mapped[-1:] * (len(mapped) % 2)
+        mapped = [
+            emit.shuffle(builder, x, y, list(range(2 * x.type.count)))
+            for x, y in zip(mapped[::2], mapped[1::2], strict=True)
+        ]
     return emit.shuffle(builder, mapped[0], mapped[0], list(range(count)))
 
 
@@ -148,7 +159,8 @@ def gf256() -> Ring:
     """The polynomials modulo any irreducible one of degree 8; its parameters are `gf256_parameters`."""
     byte = ("uint8",) * 6
     if target().gfni:
-        return Ring("gf256", *byte, _multiply_bytes, Tile(12, 2, 1024, 192, 256), _ZMM_BYTES,
+        tile = Tile(12, 2, 1024, 192, 256) if target().avx512 else Tile(6, 2, 1024, 96, 256)
+        return Ring("gf256", *byte, _multiply_bytes, tile, _vector_bytes(),
                     encode_a=_enter, encode_b=_enter, store=_leave, join=_join_bytes,
                     parameters=("uint64", "uint64"))  # fmt: skip
     return Ring("gf256_portable", *byte, _multiply_bytes_portable, Tile(4, 1, 512, 96, 512), 32,
