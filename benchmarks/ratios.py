@@ -238,6 +238,55 @@ def matrix_lines() -> Iterator[Line]:
     )  # fmt: skip
 
 
+# ---------------------------------------------------------------- modulo p
+
+
+def _residues(n: int, p: int) -> list[np.ndarray]:
+    return [np.random.default_rng(seed).integers(0, p, (n, n)) for seed in (1, 2)]
+
+
+def _modulo_against_gemm(n: int, p: int) -> tuple[Call, Call]:
+    (a, b), (x, y) = _residues(n, p), _matrices(n, np.float64)
+    return (lambda: x @ y), (lambda: fastmul.matmul(a, b, mod=p, threads=1))
+
+
+def _modulo_against_flint(n: int, p: int) -> tuple[Call, Call]:
+    """python-flint's matrices, made beforehand; the results are compared here."""
+    from flint import nmod_mat
+
+    a, b = _residues(n, p)
+    x, y = (nmod_mat(n, n, v.ravel().tolist(), p) for v in (a, b))
+    expected = np.array([int(entry) for entry in (x * y).entries()]).reshape(n, n)
+    _require_equal(expected, fastmul.matmul(a, b, mod=p), f"modulo {p}")
+    return (lambda: x * y), (lambda: fastmul.matmul(a, b, mod=p, threads=1))
+
+
+def _modulo_on_two_threads(n: int, p: int) -> tuple[Call, Call]:
+    a, b = _residues(n, p)
+    return (
+        lambda: fastmul.matmul(a, b, mod=p, threads=1),
+        lambda: fastmul.matmul(a, b, mod=p, threads=2),
+    )
+
+
+def modular_lines() -> Iterator[Line]:
+    moduli = {
+        "251": 251, "8191": 8191, "2^25 - 39": 2**25 - 39, "998244353": 998244353,
+        "2^51 - 129": 2**51 - 129, "2^52 - 47": 2**52 - 47, "2^62 - 57": 2**62 - 57,
+    }  # fmt: skip
+    aims = {"251": 5.5, "8191": 3.0, "2^25 - 39": 1.0, "998244353": 0.85, "2^62 - 57": 0.25}
+    for n, large in ((MATRIX, False), (2 * MATRIX, True)):
+        for name, p in moduli.items():
+            yield Line(f"modulo {name}, {n}²", "OpenBLAS dgemm", aims.get(name, 0.5),
+                       lambda n=n, p=p: _modulo_against_gemm(n, p), large)  # fmt: skip
+    for name in ("998244353", "2^62 - 57"):
+        p, what = moduli[name], f"modulo {name}, {MATRIX}², 2 threads"
+        yield Line(what, "itself, 1 thread", 1.8, lambda p=p: _modulo_on_two_threads(MATRIX, p))
+        if find_spec("flint"):
+            yield Line(f"modulo {name}, 1024²", "python-flint's nmod_mat", 3.0,
+                       lambda p=p: _modulo_against_flint(1024, p))  # fmt: skip
+
+
 # ---------------------------------------------------------------- GF(2) and GF(2^8)
 
 
@@ -295,7 +344,9 @@ def measure(line: Line) -> tuple[float, float]:
     peer, ours = line.prepare()
     calls = (peer, ours)
     expected, found = peer(), ours()
-    if not line.peer.startswith(("itself", "OpenBLAS", "np.matmul")):  # other sizes, other numbers
+    if not line.peer.startswith(
+        ("itself", "OpenBLAS", "np.matmul", "python-flint")
+    ):  # other sizes, other numbers
         _require_equal(expected, found, line.what)
     repeats = [max(1, int(SAMPLE / max(_seconds(call, 1), 1e-9))) for call in calls]
     least = [float("inf"), float("inf")]
@@ -383,7 +434,7 @@ def main() -> None:
         print(f"warning: {sentence}", file=sys.stderr)
     lines = [
         line
-        for line in (*integer_lines(), *matrix_lines(), *field_lines())
+        for line in (*integer_lines(), *matrix_lines(), *modular_lines(), *field_lines())
         if arguments.large or not line.large
     ]
     if arguments.only:
