@@ -32,7 +32,7 @@ TABLE = (
         run=packed.run,
         refuses=packed.refuses,
         cost=packed.cost,
-        summary="Operands packed into panels for a register kernel; every integer dtype modulo 2^bits, and every modulus.",
+        summary="Operands packed into panels for a register kernel; integers modulo 2^bits or any p.",
         complexity="O(mkn) operations of the result's dtype; scratch for the packed panels, at most 64 MiB.",
         source="Goto, van de Geijn, ACM TOMS 34:3 (2008); Van Zee, van de Geijn, ACM TOMS 41:3 (2015).",
     ),
