@@ -25,6 +25,10 @@ OPERATIONS = {
     "matmul of float64, 512²": "fastmul.matmul(x, x)",
     "matmul of int64, 512²": "fastmul.matmul(x.astype(int), x.astype(int))",
     "matmul of int8, 512²": "fastmul.matmul(x.astype('i1'), x.astype('i1'))",
+    "matmul modulo 998244353, 512²": "fastmul.matmul(x.astype(int), x.astype(int), mod=998244353)",
+    "matmul over min_plus, float32, 512²": "fastmul.matmul(x.astype('f4'), x.astype('f4'), semiring=fastmul.min_plus)",
+    "matmul correctly rounded, float64, 512²": "fastmul.matmul(x, x, accuracy='correctly_rounded')",
+    "det modulo 998244353, 256²": "fastmul.linalg.det(x[:256, :256].astype(int), mod=998244353)",
 }
 PROGRAM = """
 import time
