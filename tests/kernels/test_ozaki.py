@@ -168,6 +168,14 @@ def test_sums_that_borrow_through_every_word():
     assert accumulated([1.7e308, 1.7e308]) == np.inf
 
 
+def test_a_tie_is_broken_however_far_below():
+    """By one bit in the words that are kept, in the one below them, and in those that are only looked at."""
+    for below in (*range(54, 240), 700, 1074):
+        assert accumulated([1.0, 2.0**-53, 2.0**-below]) == 1 + 2.0**-52
+        assert accumulated([1.0, 2.0**-53, -(2.0**-below)]) == 1.0
+        assert accumulated([1.0, 2.0**-24, 2.0**-below], "float32") == 1 + 2.0**-23
+
+
 def test_pieces_are_added_before_they_are_rounded():
     x = operand("every binade", (1, 100), "float64", 7)[0]
     words = np.zeros((1, 4, accumulator.ACCUMULATOR_WORDS), np.int64)

@@ -32,7 +32,7 @@ ZERO = np.uint64(0)
 LOW_HALF = np.uint64((1 << 32) - 1)
 HALF_BITS = np.uint64(32)
 #: The word that only carries reach, with the sign.
-LAST = ACCUMULATOR_WORDS - 1
+LAST = np.int64(ACCUMULATOR_WORDS - 1)
 BASE = np.int64(ACCUMULATOR_BASE)
 LOW_HALF_SIGNED = np.int64((1 << 32) - 1)
 NEGATIVE_ZERO = SIGN
@@ -102,7 +102,7 @@ def word_at(words, w):
 @inline
 def rounded(words, precision, lowest):
     """The nearest float of the format, ties to even; 0.0 for zero. Destroys the words."""
-    first, top = 0, LAST
+    first, top = np.int64(0), LAST
     while first <= top and words[first] == 0:
         first += 1
     while top > first and words[top] == 0:
