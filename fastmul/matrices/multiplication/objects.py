@@ -88,10 +88,13 @@ def bits(problem: MatmulProblem) -> tuple[int, int]:
 
 def _are_ints(problem: MatmulProblem) -> bool:
     """Whether all operands are integers: machine's, or exact Python ints."""
-    return problem.operands is None or all(
-        x.dtype.kind in "biu" or set(map(type, x.ravel().tolist())) <= {int}
-        for x in problem.operands
-    )
+    found = problem.__dict__.get("are_ints")
+    if found is None:
+        found = problem.__dict__["are_ints"] = problem.operands is None or all(
+            x.dtype.kind in "biu" or set(map(type, x.ravel().tolist())) <= {int}
+            for x in problem.operands
+        )
+    return found
 
 
 def _product(

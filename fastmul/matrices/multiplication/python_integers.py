@@ -155,11 +155,10 @@ def narrowed(x: np.ndarray) -> np.ndarray:
     if bits > LIMB_BITS:
         return x
     limbs = to_limbs(x, bits)
-    if bits < LIMB_BITS:
-        return limbs[..., 0].view(np.int64)
-    if not limbs[..., 1].any():  # no entry is negative
-        return limbs[..., 0].copy()
-    lowest = x.min() >= -(1 << (LIMB_BITS - 1)) and x.max() < 1 << (
-        LIMB_BITS - 1
-    )  # -2^63 has 64 bits
-    return limbs[..., 0].view(np.int64) if lowest else x
+    lowest = limbs[..., 0].copy()
+    signed = lowest.view(np.int64)
+    if bits < LIMB_BITS or np.array_equal(
+        limbs[..., 1].view(np.int64), signed >> 63
+    ):  # -2^63 has 64 bits
+        return signed
+    return x if limbs[..., 1].any() else lowest
