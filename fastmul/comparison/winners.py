@@ -8,7 +8,9 @@ from fastmul.comparison import text
 from fastmul.comparison.records import Findings, Record
 from fastmul.comparison.text import BOLD, GREEN, YELLOW, note, significant, styled
 
-KIND_WIDTH, CELL_WIDTH = 22, 15
+KIND_WIDTH, CELL_WIDTH = 18, 15
+#: Of a row's name, in a cell with a ratio.
+NAME_WIDTH = 10
 
 
 def winner(records: Iterable[Record], rows: tuple[str, ...]) -> tuple[Record, Record | None] | None:
@@ -54,7 +56,10 @@ def _cell(found: tuple[Record, Record | None] | None) -> str:
     if found is None:
         return "-"
     ours, peer = found
+    name = ours.contestant
+    if len(name) > NAME_WIDTH:
+        name = name[: NAME_WIDTH - 1] + "…"
     if peer is None:
-        return ours.contestant
+        return name
     ratio = _seconds(peer) / _seconds(ours)
-    return f"{ours.contestant} " + styled(significant(ratio, 2), GREEN if ratio >= 1 else YELLOW)
+    return f"{name} " + styled(significant(ratio, 2), GREEN if ratio >= 1 else YELLOW)

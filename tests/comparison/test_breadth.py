@@ -1,6 +1,7 @@
 """compare("matrices"): kinds, their truth, winners, the larger picture."""
 
 import operator
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -141,6 +142,18 @@ def test_the_report_says_where_each_algorithm_wins(found):
     assert "Where each algorithm wins" in printed
     assert "packed 4" in printed
     assert max(map(len, printed.splitlines())) <= text.WIDTH
+
+
+def test_five_sizes_fit_the_report(found):
+    sizes = (64, 256, 1024, 2048, 4096)
+    many = [
+        replace(record(name, "fastmul", 123.4, dtype="mod 998244353"), size=n, rate=12.34, max_abs_error=0.0,
+                max_rel_error=0.0, ratios={DGEMM: 0.12345, SGEMM: 0.12345})
+        for n in sizes for name in ("modular_residues", "correctly rounded")
+    ] + [replace(record("FLINT (nmod_mat)", "peer", 12.3, dtype="mod 998244353"), size=n) for n in sizes]  # fmt: skip
+    printed = report.render(report.Comparison(many, found.machine, [], [], [], 1.0))
+    assert max(map(len, printed.splitlines())) <= text.WIDTH
+    assert "modular_r… " in printed
 
 
 def test_the_picture_has_six_panels(found):
