@@ -99,7 +99,8 @@ def matmul(
     Modulo p: exact for every p, k and entry; windows in `fastmul.bounds.modular`.
     One check of `verify` passes a wrong integer product with probability at most 2^-40 (Freivalds, 40 vectors
     modulo 2^bits; modulo p as many as its least prime factor asks for), at most 2^-50 for Python ints below 2^1000
-    (modulo a random 61-bit prime); of a boolean product it computes 40 random rows again. A product that fails is computed by another algorithm, with a warning.
+    (modulo a random 61-bit prime); of a boolean product it computes 40 random rows again. A product that fails is
+    computed by another algorithm, with a warning.
 
     Complexity
     ----------
