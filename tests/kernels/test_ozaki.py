@@ -229,6 +229,17 @@ def test_sums_are_decided_without_the_accumulator():
     assert value == rounded(exact, "float64")
 
 
+def test_what_the_compensated_sum_loses_decides_nothing():
+    """A tie that a bit breaks which is lost beside another one, in one lane of vectors; that one cancels then."""
+    a, b = np.zeros((1, 40)), np.ones((1, 40))
+    a[0, ::8] = 1.0, 2.0**-53, 2.0**-107, 2.0**-170, -(2.0**-107)
+    decided, _ = decide(a[0], b[0])
+    assert not decided
+    out, first = np.empty((1, 1)), np.zeros(1, np.int64)
+    exact_entries.compute_entries(a, b, first, first, first, out, *FORMATS["float64"][:2], 0, 1)
+    assert out[0, 0] == 1 + 2.0**-52
+
+
 def decide(a, b):
     """rounded_dot, called from Python: (decided, value)."""
     return compensated.rounded_dot(a, b, np.empty(compensated.SCRATCH), False)
