@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import functools
 import operator
 from typing import Any
 
 import numpy as np
 
 from fastmul.matrices.bit_multiplication import product
+from fastmul.matrices.bit_packing import WORD_BITS, pack, unpack, words_for
 from fastmul.planning import memory
 from fastmul.runtime import arrays
 from fastmul.runtime.threads import get_threads, run
 
-WORD_BITS = 64
-
 #: Matrices of at most so many entries show them in their repr.
 _SHOWN_ENTRIES = 1024
-#: Words that one chunk transposes, and bytes that one packs or unpacks: milliseconds.
-_CHUNK_WORDS, _CHUNK_BYTES = 1 << 18, 1 << 24
+#: Words that one chunk transposes: milliseconds.
+_CHUNK_WORDS = 1 << 18
 
 
 class BitMatrix:
@@ -298,14 +296,6 @@ def _checked(index: Any, size: int) -> int:
     return i % size
 
 
-# ---------------------------------------------------------------- arrays and words
-
-
-def words_for(n_bits: int) -> int:
-    """Words that hold a row of n_bits."""
-    return -(-n_bits // WORD_BITS)
-
-
 def _matrix_of(entries: Any) -> np.ndarray:
     (x,) = arrays.as_operands("BitMatrix", entries)
     if x.ndim != 2:
@@ -315,42 +305,3 @@ def _matrix_of(entries: Any) -> np.ndarray:
     if x.dtype.kind not in "biu":
         raise TypeError(f"BitMatrix takes integers 0 and 1 or booleans, got {x.dtype}")
     return x
-
-
-def pack(x: np.ndarray, threads: int | None = None) -> tuple[np.ndarray, int]:
-    """The low bits of a matrix of integers, as words, and all its entries or-ed (as unsigned integers)."""
-    from fastmul.kernels.cpu.bits.packing import pack_kernel
-
-    if not x.dtype.isnative or not x.flags.aligned:
-        x = x.astype(x.dtype.newbyteorder("="))
-    if x.strides[1] != x.itemsize:
-        x = np.ascontiguousarray(x)
-    words = np.empty((x.shape[0], words_for(x.shape[1])), np.uint64)
-    unsigned = f"uint{8 * x.itemsize}"
-    entries, kernel = x.view(unsigned), pack_kernel(unsigned)
-    unions = [0]
-
-    def pack_rows(start: int, stop: int) -> None:
-        unions.append(int(kernel(entries[start:stop], words[start:stop])))
-
-    run(pack_rows, _row_chunks(x), get_threads(threads))
-    return words, functools.reduce(operator.or_, unions)
-
-
-def unpack(words: np.ndarray, out: np.ndarray, threads: int | None = None) -> None:
-    """The bits as zeros and ones of a matrix of integers or booleans, whose rows are contiguous."""
-    from fastmul.kernels.cpu.bits.packing import unpack_kernel
-
-    unsigned = f"uint{8 * out.itemsize}"
-    entries, kernel = out.view(unsigned), unpack_kernel(unsigned)
-
-    def unpack_rows(start: int, stop: int) -> None:
-        kernel(words[start:stop], entries[start:stop])
-
-    run(unpack_rows, _row_chunks(out), get_threads(threads))
-
-
-def _row_chunks(x: np.ndarray) -> list[tuple[int, int]]:
-    """Rows of x in chunks of a few milliseconds."""
-    rows = max(1, _CHUNK_BYTES // max(1, x.shape[1] * x.itemsize))
-    return [(i, min(x.shape[0], i + rows)) for i in range(0, x.shape[0], rows)]

@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 
 from fastmul.matrices import bit_matrix
-from fastmul.matrices.bit_matrix import BitMatrix, pack, unpack
+from fastmul.matrices.bit_matrix import BitMatrix
 from fastmul.matrices.bit_multiplication import product
+from fastmul.matrices.bit_packing import pack, unpack
 from fastmul.matrices.multiplication.problem import MatmulProblem
 from fastmul.matrices.multiplication.stacks import run_each
 from fastmul.planning import cost as costs

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from fastmul.exceptions import AlgorithmError
-from fastmul.matrices.bit_matrix import pack, unpack
 from fastmul.matrices.bit_multiplication import gfni
 from fastmul.matrices.bit_multiplication import product as module
 from fastmul.matrices.bit_multiplication.problem import BitProblem
 from fastmul.matrices.bit_multiplication.product import BITS, TABLE, multiply
+from fastmul.matrices.bit_packing import pack, unpack
 from fastmul.planning.pick import able_rows
 from fastmul.runtime.target import target
 from tests.adversaries import straddle
@@ -150,7 +150,7 @@ def test_without_gfni_the_other_rows_do():
     source = """
 import numpy as np
 from fastmul.matrices.bit_multiplication.product import multiply
-from fastmul.matrices.bit_matrix import pack, unpack
+from fastmul.matrices.bit_packing import pack, unpack
 from fastmul.kernels.cpu.bits import four_russians
 from fastmul.exceptions import AlgorithmError
 
