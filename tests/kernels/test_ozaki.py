@@ -230,9 +230,11 @@ def test_sums_are_decided_without_the_accumulator():
 
 
 def test_what_the_compensated_sum_loses_decides_nothing():
-    """A tie that a bit breaks which is lost beside another one, in one lane of vectors; that one cancels then."""
-    a, b = np.zeros((1, 40)), np.ones((1, 40))
-    a[0, ::8] = 1.0, 2.0**-53, 2.0**-107, 2.0**-170, -(2.0**-107)
+    """All three sums hold large terms, in one lane, that cancel when 2^-62 is lost: which makes it pass a midpoint."""
+    large = [2.0**100, 2.0**46, 2.0**-8]
+    terms = [*large, 2.0**-62, *(-x for x in reversed(large)), 1.0, 2.0**-53, -(2.0**-70)]
+    a, b = np.zeros((1, 80)), np.ones((1, 80))
+    a[0, ::8] = terms
     decided, _ = decide(a[0], b[0])
     assert not decided
     out, first = np.empty((1, 1)), np.zeros(1, np.int64)
