@@ -66,7 +66,7 @@ def test_every_row_of_every_table_has_a_curve():
         if tune.reading(t.row, t.problem)
     }
     for r in MATMUL.table:
-        if r.name in ("strassen", "symmetric"):  # their costs are those of their parts
+        if r.name in ("strassen", "symmetric", "modular_residues"):  # costs of their parts
             continue
         assert r.name in measured, f"matmul {r.name}"
 
