@@ -15,7 +15,6 @@ from fastmul.integers.multiplication.doors import door
 from fastmul.integers.multiplication.halves import CALL_LIMBS, multiply_halves, with_scratch
 from fastmul.planning.algorithm import never as refuses
 
-
 #: Limbs of the product up to which a kernel's own scratch costs less than a leased block.
 ALONE_LIMBS = 1 << 10
 

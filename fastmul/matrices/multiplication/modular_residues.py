@@ -31,7 +31,7 @@ def matmul(a: Any, b: Any, mod: int = modular.HALF) -> Any:
 def refuses(problem: MatmulProblem) -> str | None:
     if problem.kind != "modulo":
         return "it reduces modulo p, and the product has no modulus"
-    if problem.algebra.p > modular.HALF:
+    if problem.modulus > modular.HALF:
         return "products modulo 2^64 wrap by themselves"
     return residues.refuses(_whole(problem))
 
@@ -45,7 +45,7 @@ def cost(problem: MatmulProblem) -> float:
 
 def _whole(problem: MatmulProblem) -> NumbersProblem:
     """The product of centred residues, |r| <= p/2, before it is reduced."""
-    bits = (problem.algebra.p // 2).bit_length()
+    bits = (problem.modulus // 2).bit_length()
     highest = problem.k << 2 * bits
     return NumbersProblem(
         problem.m, problem.k, problem.n, bits, bits, highest, limbs_for(highest), problem.threads
@@ -55,7 +55,7 @@ def _whole(problem: MatmulProblem) -> NumbersProblem:
 def run(
     problem: MatmulProblem, a: np.ndarray, b: np.ndarray, out: np.ndarray | None = None
 ) -> np.ndarray:
-    p, bits = problem.algebra.p, (problem.algebra.p // 2).bit_length()
+    p, bits = problem.modulus, (problem.modulus // 2).bit_length()
     limbs = _whole(problem).n_limbs
     memory.require(8 * (a.size + b.size + (limbs + 1) * problem.m * problem.n), problem)
     x, y = (words.centre(v, p, problem.threads) for v in (a, b))

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from fastmul.matrices.algebra import Algebra
+from fastmul.matrices.modular import Modulo
 
 #: Accuracies that a float product in any order and blocking does not have.
 EXACT_ACCURACIES = ("reproducible", "correctly_rounded")
@@ -42,6 +43,12 @@ class MatmulProblem:
         if self.dtype.char in "fd":
             return "float"
         return {"b": "bool", "i": "int", "u": "int"}.get(self.dtype.kind, "other")
+
+    @property
+    def modulus(self) -> int:
+        """The p of a product modulo p."""
+        assert isinstance(self.algebra, Modulo), f"{self} has no modulus"
+        return self.algebra.p
 
     @property
     def may_reassociate(self) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from typing import Any
 
 import numpy as np
 
@@ -45,7 +46,8 @@ def times(matrix: np.ndarray, v: np.ndarray, p: int, n_threads: int | None = Non
     words = matrix.astype(np.int64 if flip else np.uint64, copy=False).view(np.uint64)
     out = np.empty((matrix.shape[0], v.shape[1]), np.uint64)
     if p > modular.HALF:
-        run, operands = kernels.multiply_by_vectors, (words, v, out)
+        run = kernels.multiply_by_vectors
+        operands: tuple[Any, ...] = (words, v, out)
     elif p <= _NARROW:
         numbers = (flip, -flip % p, modular.reciprocal(p), p)
         run = kernels.multiply_by_vectors_narrow

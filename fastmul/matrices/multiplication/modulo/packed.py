@@ -23,13 +23,13 @@ THREE, COMBINE_NS = "three_moduli", 10.0
 
 
 def refuses(problem: MatmulProblem) -> str | None:
-    if not ways(problem.algebra.p, problem.k):
-        return f"no packed kernel here takes {problem.k} products modulo {problem.algebra.p}"
+    if not ways(problem.modulus, problem.k):
+        return f"no packed kernel here takes {problem.k} products modulo {problem.modulus}"
     return None
 
 
 def cost(problem: MatmulProblem) -> float:
-    found = ways(problem.algebra.p, problem.k)
+    found = ways(problem.modulus, problem.k)
     return problem.batch * min((_seconds(way, problem) for way in found), default=float("inf"))
 
 
@@ -64,7 +64,7 @@ def ways(p: int, k: int) -> tuple[str, ...]:
 def run(
     problem: MatmulProblem, a: np.ndarray, b: np.ndarray, out: np.ndarray | None = None
 ) -> np.ndarray:
-    p = problem.algebra.p
+    p = problem.modulus
     way = min(ways(p, problem.k), key=lambda w: _seconds(w, problem))
     if way.startswith("int"):
         return _run_in_words(np.dtype(way), problem, a, b, out)
@@ -114,7 +114,7 @@ def _run_in_words(
     out: np.ndarray | None,
 ) -> np.ndarray:
     """Modulo 2^k: the product in machine words, less the bits from k on."""
-    mask = np.uint64(problem.algebra.p - 1)
+    mask = np.uint64(problem.modulus - 1)
 
     def product(x: np.ndarray, y: np.ndarray, to: np.ndarray) -> None:
         wrapped = np.empty(to.shape, machine)

@@ -27,7 +27,7 @@ ALL_BITS = 256
 
 
 def refuses(problem: MatmulProblem) -> str | None:
-    p = problem.algebra.p
+    p = problem.modulus
     if p > modular.WORD >> 1:
         return "products modulo 2^64 wrap by themselves"
     return None
@@ -43,14 +43,14 @@ def cost(problem: MatmulProblem) -> float:
 
 def plan(problem: MatmulProblem) -> split_float.Plan:
     """The digits of centred residues."""
-    largest = problem.algebra.p // 2
+    largest = problem.modulus // 2
     return split_float.plan(problem.k, largest, largest, ALL_BITS)
 
 
 def run(
     problem: MatmulProblem, a: np.ndarray, b: np.ndarray, out: np.ndarray | None = None
 ) -> np.ndarray:
-    chosen, p = plan(problem), problem.algebra.p
+    chosen, p = plan(problem), problem.modulus
     n_floats = (chosen.a_digits * problem.m + chosen.b_digits * problem.n) * problem.k
     n_bytes = n_floats * np.dtype(chosen.dtype).itemsize
     memory.require(n_bytes + 8 * (a.size + b.size + 3 * problem.m * problem.n), problem)
