@@ -18,13 +18,12 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 from fastmul.comparison.cases import Case, IntegerCase, MatrixCase
 from fastmul.comparison.kinds import Kind
 from fastmul.comparison.records import Compilation
 from fastmul.kernels.cpu.catalogue import kernels, kernels_of_ring, name_of
-from fastmul.runtime.jit import Kernel
 
 #: Modules of the kernels of big-integer products.
 INTEGER_MODULES = ("fft", "ntt", "limbs")
@@ -39,6 +38,15 @@ DEPTH = 1 << 10
 FAMILIES = (*INTEGER_MODULES, *MATRIX_MODULES, "gemm")
 #: A helper imports Numba first; fewer kernels than this per process are not worth that.
 WORTH_A_PROCESS = 4
+
+
+class Kernel(Protocol):
+    """What is asked of a kernel here; only kernels themselves import what compiles."""
+
+    @property
+    def is_cached(self) -> bool: ...
+
+    def prepare(self) -> Any: ...
 
 
 def kernels_for(cases: Sequence[Case]) -> list[Kernel]:
