@@ -146,7 +146,16 @@ def test_a_wrong_product_is_found(row, monkeypatch, rng):
     np.testing.assert_array_equal(again, right)
 
 
-def test_without_gfni_the_other_rows_do():
+def avx2(features, cache):
+    """Another code-generation target, with a cache of its own: cached code shows no assembly."""
+    return {
+        "NUMBA_CPU_NAME": "haswell",
+        "NUMBA_CPU_FEATURES": features,
+        "FASTMUL_CACHE_DIR": str(cache),
+    }
+
+
+def test_without_gfni_the_other_rows_do(tmp_path):
     source = """
 import numpy as np
 from fastmul.matrices.bit_multiplication.product import multiply
@@ -165,14 +174,14 @@ try:
 except AlgorithmError as error:
     print("GFNI" in str(error) and "four_russians" in str(error))
 (asm,) = four_russians._multiply_part.inspect_asm().values()
-print("zmm" in asm)
+print("ymm" in asm, "zmm" in asm)
 """
-    environment = {"NUMBA_CPU_NAME": "haswell", "NUMBA_CPU_FEATURES": "+avx2,+fma,+bmi,+bmi2"}
-    assert run_python(source, **environment).split() == ["True", "False"]
+    environment = avx2("+avx2,+fma,+bmi,+bmi2", tmp_path)
+    assert run_python(source, **environment).split() == ["True", "True", "False"]
 
 
 @pytest.mark.skipif(not target().gfni, reason="this CPU has no GFNI")
-def test_gfni_without_avx512():
+def test_gfni_without_avx512(tmp_path):
     source = """
 import numpy as np
 from fastmul.matrices.bit_multiplication.product import multiply
@@ -186,7 +195,7 @@ assert (one == two).all()
 (asm,) = kernels(fields.blocks()).multiply_rows.inspect_asm().values()
 print("gf2p8affineqb" in asm, "zmm" in asm)
 """
-    environment = {"NUMBA_CPU_NAME": "haswell", "NUMBA_CPU_FEATURES": "+avx2,+fma,+bmi,+bmi2,+gfni"}
+    environment = avx2("+avx2,+fma,+bmi,+bmi2,+gfni", tmp_path)
     assert run_python(source, **environment).split() == ["True", "False"]
 
 
