@@ -276,8 +276,8 @@ def _plain(dtype: str, madd: Any, tile: Tile, vector_bytes: int, **more: Any) ->
 
 # The AVX-512 tiles were measured on a Zen 4 server core (32 KiB and 1 MiB of cache) at n = 2048, over kc from 192 to
 # 2048 and nc from 96 to 4096. float64 gains 3 % or more by 8 x 3 vectors, perhaps since 12 rows of A a power of two
-# apart exceed the 8 ways of a first-level cache set. The others keep 12 x 2: narrower panels waste less on small
-# matrices.
+# apart exceed the 8 ways of a first-level cache set. Integers in pairs gain 2 % by 8 x 2, whose panel of A fits the
+# first level. The others keep 12 x 2: narrower panels waste less on small matrices.
 #
 # Why pairs: Zen 4 multiplies words on two of its four vector pipes and adds them on all four, but a vpmullq and a
 # vpaddq that waits for it reach only 73 to 92 % of one vpmullq per cycle, whatever their order: additions take
@@ -287,12 +287,12 @@ def _plain(dtype: str, madd: Any, tile: Tile, vector_bytes: int, **more: Any) ->
 def _words(machine: Target) -> list[Ring]:
     """Floats and integers of 32 and 64 bits."""
     if machine.avx512:
-        long = Tile(12, 2, 512, 192, 96)
+        long = Tile(8, 2, 512, 192, 96)
         return [
             _plain("float64", _fma, Tile(8, 3, 512, 192, 96), 64),
             _plain("float32", _fma, Tile(12, 2, 512, 192, 192), 64),
             _plain("int64", multiply_add, long, 64, pairs=True),
-            _plain("int32", multiply_add, Tile(12, 2, 512, 192, 128), 64, pairs=True),
+            _plain("int32", multiply_add, Tile(8, 2, 1024, 192, 128), 64, pairs=True),
             Ring("int32_int64", "int32", "int32", "int64", "int64", "int64", "int64",
                  multiply_add, long, 64, pairs=True, unpacked_work=UNPACKED_WORDS),
         ]  # fmt: skip
