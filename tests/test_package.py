@@ -66,6 +66,7 @@ PUBLIC = {
 PUBLIC_IN = {
     "integers": {"to_limbs", "from_limbs", "mul_limbs"},
     "matrices": {"BitMatrix", "GF256", "matmul", "sum"},
+    "matrices.schemes": {"Scheme", "classical", "load_scheme", "multiply", "named", "save_scheme"},
     "linalg": {"charpoly", "det", "inv", "lu", "nullspace", "rank", "rref", "solve"},
 }
 
