@@ -31,11 +31,11 @@ def operands(p, shape, kind, rng):
     m, k, n = shape
     if kind == "words":
         return rng.choice(np.array(WORDS, np.int64), (m, k)), rng.choice(np.array(WORDS), (k, n))
-    low = p - 1 if kind == "largest" else 0
-    return rng.integers(low, p, (m, k)), rng.integers(low, p, (k, n))
+    low, high = {"largest": (p - 1, p), "middle": (p // 2, p // 2 + 1)}.get(kind, (0, p))
+    return rng.integers(low, high, (m, k)), rng.integers(low, high, (k, n))
 
 
-@pytest.mark.parametrize("kind", ["largest", "residues", "words"])
+@pytest.mark.parametrize("kind", ["largest", "middle", "residues", "words"])
 @pytest.mark.parametrize("name", RINGS)
 def test_edges(name, kind):
     ring, rng = modular.rings()[name], np.random.default_rng(1)
