@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 
@@ -15,7 +16,7 @@ from fastmul.comparison.operands import adversarial_integer
 from fastmul.exceptions import FastmulError
 
 #: Sizes are log-uniform up to these; the oracles, Python's int and NumPy's loops, set the limit.
-LARGEST_BITS, LARGEST_SIDE, LARGEST_FLOAT_SIDE = 1 << 17, 160, 12
+LARGEST_BITS, LARGEST_SIDE, LARGEST_LOOPED_SIDE, LARGEST_FLOAT_SIDE = 1 << 17, 160, 24, 12
 #: So many that every row meets a problem that it does not refuse, however long compiling takes.
 LEAST_ROUNDS = 8
 INTEGER_DTYPES = ("int8", "uint8", "int16", "uint16", "int32", "uint32", "int64", "uint64", "bool")
@@ -37,7 +38,7 @@ def selftest(seconds: float, seed: int, tell: Callable[[str], None] = lambda tex
     number = 0
     while number < LEAST_ROUNDS or time.monotonic() < deadline:
         number += 1
-        for check in (_integers, _matrices, _exact_floats):
+        for check in (_integers, _matrices, _residues, _tropical, _long_integers, _exact_floats):
             for row, wrong in check(rng):
                 if wrong:
                     outcome.mismatch = f"round {number}, {row}: {wrong}"
@@ -109,6 +110,51 @@ def _matrices(rng: random.Random) -> Iterator[tuple[str, str | None]]:
             f"matmul {name}",
             None if right else f"({m}, {k}) @ ({k}, {n}), {first} @ {second}, threads {threads}",
         )
+
+
+def _residues(rng: random.Random) -> Iterator[tuple[str, str | None]]:
+    """Integers modulo p, half of the time 2, against Python's."""
+    p = rng.choice((2, rng.randrange(2, 1 << rng.randrange(2, 64))))
+    a, b = _integer_pair(rng)
+    truth = (a.astype(object) @ b.astype(object) % p).astype(np.int64)
+    yield from _through_every_row(a, b, truth, f"modulo {p}", mod=p)
+
+
+def _tropical(rng: random.Random) -> Iterator[tuple[str, str | None]]:
+    """Smallest sums of small integers, against NumPy's sums and minima."""
+    from fastmul.matrices.semirings import min_plus
+
+    a, b = (x.clip(-(2**40), 2**40) for x in _integer_pair(rng))
+    truth = (a[:, :, np.newaxis] + b[np.newaxis]).min(axis=1)
+    yield from _through_every_row(a, b, truth, "over min_plus", semiring=min_plus)
+
+
+def _long_integers(rng: random.Random) -> Iterator[tuple[str, str | None]]:
+    """Python ints of some hundred bits, against NumPy's loop over them."""
+    a, b = (x.astype(object) ** rng.randrange(1, 9) for x in _integer_pair(rng))
+    yield from _through_every_row(a, b, a @ b, "of Python ints")
+
+
+def _integer_pair(rng: random.Random) -> tuple[np.ndarray, np.ndarray]:
+    m, k, n = (1 + _size(LARGEST_LOOPED_SIDE, rng) for _ in range(3))
+    generator = np.random.default_rng(rng.getrandbits(64))
+    a, b = (_matrix(shape, "int64", generator, rng) for shape in ((m, k), (k, n)))
+    return a, b
+
+
+def _through_every_row(
+    a: np.ndarray, b: np.ndarray, truth: np.ndarray, what: str, **keywords: Any
+) -> Iterator[tuple[str, str | None]]:
+    import fastmul
+    from fastmul.matrices.multiplication import MATMUL
+
+    for name in ("auto", *MATMUL.names):
+        try:
+            found = fastmul.matmul(a, b, algorithm=name, **keywords)
+        except FastmulError:
+            continue
+        right = found.dtype == truth.dtype and np.array_equal(found, truth)
+        yield f"matmul {name}", None if right else f"{a.shape} @ {b.shape} {what}"
 
 
 def _exact_floats(rng: random.Random) -> Iterator[tuple[str, str | None]]:

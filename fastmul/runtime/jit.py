@@ -112,6 +112,10 @@ class apart:
     kernel: Kernel
 
 
+class KernelSet:
+    """Base of objects whose attributes are kernels made of the same templates, so that all kernels can be found."""
+
+
 def kernel(signature: Any, name: str | None = None, **bindings: Any) -> Callable[..., Kernel]:
     """Decorator: compile this function for `signature`, lazily, cached.
 

@@ -54,6 +54,10 @@ def test_costs_of_several_curves_have_no_reading():
     )
 
 
+#: Rows of matmul whose costs are those of their parts.
+OF_PARTS = {"strassen", "symmetric", "modular_residues", "residues", "kronecker", "entries"}
+
+
 def test_every_row_of_every_table_has_a_curve():
     """Otherwise `auto` would never take it, and tune would never measure it."""
     for r in MUL.table:
@@ -61,14 +65,17 @@ def test_every_row_of_every_table_has_a_curve():
         assert any(kinds), f"mul {r.name}"
     measured = {
         t.row.name
-        for trials in (tuning.matrix_trials, tuning.exact_float_trials, tuning.field_trials)
+        for trials in (
+            tuning.matrix_trials,
+            tuning.exact_float_trials,
+            tuning.field_trials,
+            tuning.semiring_trials,
+        )
         for t in trials([64])
         if tune.reading(t.row, t.problem)
     }
     for r in MATMUL.table:
-        if r.name in ("strassen", "symmetric", "modular_residues"):  # costs of their parts
-            continue
-        assert r.name in measured, f"matmul {r.name}"
+        assert r.name in measured or r.name in OF_PARTS, f"matmul {r.name}"
 
 
 def test_every_row_of_packed_bits_has_a_curve():

@@ -7,7 +7,7 @@ import pkgutil
 from collections.abc import Iterator
 from typing import Any
 
-from fastmul.runtime.jit import Kernel
+from fastmul.runtime.jit import Kernel, KernelSet
 
 
 def kernels() -> list[Any]:
@@ -30,7 +30,12 @@ def kernels_of_ring(name: str) -> list[Any]:
 
 
 def _kernels_of(holder: Any) -> Iterator[Any]:
-    return (value for value in vars(holder).values() if isinstance(value, Kernel))
+    """The kernels of a module or an object, and of the sets of kernels that a module holds."""
+    for value in vars(holder).values():
+        if isinstance(value, Kernel):
+            yield value
+        elif isinstance(value, KernelSet):
+            yield from _kernels_of(value)
 
 
 def name_of(kernel: Any) -> str:

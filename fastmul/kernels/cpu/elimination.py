@@ -18,7 +18,7 @@ from numba import boolean, int64, uint64, void
 from fastmul.bounds.shoup import largest_modulus
 from fastmul.kernels.cpu.limbs_words import multiply_add
 from fastmul.kernels.cpu.vectors import LANES, load, minimum, shift_right, splat, store
-from fastmul.runtime.jit import const, inline, kernel
+from fastmul.runtime.jit import KernelSet, const, inline, kernel
 
 ZERO, ONE = uint64(0), uint64(1)
 HALF = uint64(32)
@@ -316,7 +316,7 @@ def wide_subtract_vectors(a, i, k, first, factor, quotient, p):  # type: ignore[
         target[j] = min(difference, difference + p)
 
 
-class Elimination:
+class Elimination(KernelSet):
     """The kernels for one size of modulus."""
 
     def __init__(self, name: str, reciprocal_of: Any, quotient_of: Any, multiply: Any,

@@ -9,9 +9,14 @@ import numpy as np
 
 
 def multiply(
-    a: np.ndarray, b: np.ndarray, c: np.ndarray, ring: str, threads: int | None = None
+    a: np.ndarray,
+    b: np.ndarray,
+    c: np.ndarray,
+    ring: str,
+    threads: int | None = None,
+    parameters: np.ndarray | None = None,
 ) -> None:
-    """C = A B over a ring: c[i, j] = sum over l of a[i, l] * b[l, j].
+    """C = A B over a ring: c[i, j] = sum over l of a[i, l] * b[l, j]; rings with parameters mean something elsewhere.
 
     Integers: the exact sum, reduced modulo 2^bits into c's dtype. bool: 1 where some term has two nonzero factors.
     Floats: every product and every sum rounded, l from left to right; the kernels fuse each multiply-add, and add

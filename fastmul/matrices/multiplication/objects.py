@@ -14,11 +14,14 @@ import numpy as np
 from fastmul.matrices.multiplication import on_limbs, python_integers, stacks
 from fastmul.matrices.multiplication.numbers import LIMB_BITS, Numbers, NumbersProblem, limbs_for
 from fastmul.matrices.multiplication.problem import MatmulProblem
+from fastmul.planning import cost as costs
 from fastmul.planning import memory
 from fastmul.planning.algorithm import Algorithm
 
 #: Nanoseconds to read an int, to make one, and for each of its limbs (AMD Zen 4, 2026-11-24).
 READ_NS, MAKE_NS, LIMB_NS = 10, 25, 4
+#: What a modulus below 2^8 adds to the product of moduli, about, beside others that are coprime to it.
+MODULUS_BITS = 7
 #: Entries of an object array in a problem without operands, as `explain` may have it, are taken to be this long.
 ASSUMED_BITS = 64
 
@@ -41,6 +44,8 @@ def matmul_row(row: Algorithm) -> Algorithm:
     def cost(problem: MatmulProblem) -> float:
         if problem.beyond_machine or not takes(problem):
             return float("inf")
+        if problem.kind == "int":
+            return problem.batch * _of_words(problem)
         stated = numbers_problem(problem)
         conversion = 0.0
         if problem.dtype.kind == "O":
@@ -56,6 +61,13 @@ def matmul_row(row: Algorithm) -> Algorithm:
         return _product(row, problem, a, b, out)
 
     return replace(row, run=run, refuses=refuses, cost=cost)
+
+
+def _of_words(problem: MatmulProblem) -> float:
+    """Seconds for machine integers, by byte moduli of about MODULUS_BITS; no system of them is looked for."""
+    bits = 8 * (problem.a_dtype.itemsize + problem.b_dtype.itemsize) + problem.k.bit_length()
+    moduli = -(-bits // MODULUS_BITS)
+    return moduli * costs.seconds("matmul.packed.uint8_int8_int32", problem.size)
 
 
 ROWS = tuple(matmul_row(row) for row in on_limbs.TABLE)

@@ -19,7 +19,6 @@ from typing import Any
 import numpy as np
 
 from fastmul.bounds import strassen as bounds
-from fastmul.matrices.modular import Modulo
 from fastmul.matrices.multiplication import leaves, stacks
 from fastmul.matrices.multiplication.modulo import words
 from fastmul.matrices.multiplication.problem import MatmulProblem
@@ -60,8 +59,8 @@ def refuses(problem: MatmulProblem) -> str | None:
 def refuses_ring(problem: MatmulProblem) -> str | None:
     """Why no scheme can run over the problem's arithmetic, or None."""
     if problem.kind == "modulo":
-        if modulus(problem) >= LARGEST_MODULUS:
-            return f"sums of residues modulo {modulus(problem)} leave 64 bits"
+        if problem.modulus >= LARGEST_MODULUS:
+            return f"sums of residues modulo {problem.modulus} leave 64 bits"
         return None
     if problem.beyond_machine:
         return problem.beyond_machine
@@ -70,12 +69,6 @@ def refuses_ring(problem: MatmulProblem) -> str | None:
     if problem.kind == "other":
         return f"there is no other row for its leaves of {problem.dtype}"
     return None
-
-
-def modulus(problem: MatmulProblem) -> int:
-    """The p of a product modulo p."""
-    assert isinstance(problem.algebra, Modulo)
-    return problem.algebra.p
 
 
 def cost(problem: MatmulProblem) -> float:
@@ -136,7 +129,7 @@ def ring_for(problem: MatmulProblem, levels: list[Scheme]) -> Arithmetic:
     multiply = leaves.product(leaves.leaf(problem, m, k, n))
     count = threads.get_threads(problem.threads)
     if problem.kind == "modulo":
-        return arithmetic.modular(multiply, modulus(problem), count)
+        return arithmetic.modular(multiply, problem.modulus, count)
     return arithmetic.machine(multiply, problem.dtype, count)
 
 
@@ -145,7 +138,7 @@ def operands(
 ) -> tuple[np.ndarray, np.ndarray]:
     """The operands as the arithmetic takes them: residues, or the dtype of `operand_dtype`."""
     if problem.kind == "modulo":
-        p = modulus(problem)
+        p = problem.modulus
         return words.reduce(a, p, problem.threads), words.reduce(b, p, problem.threads)
     dtype = operand_dtype(problem, levels)
     return a.astype(dtype, copy=False), b.astype(dtype, copy=False)

@@ -147,7 +147,8 @@ def multiply_small(a, b, c, parameters):  # type: ignore[no-untyped-def]
 
 def multiply_stack(a, b, c, start, stop, parameters):  # type: ignore[no-untyped-def]
     """Template: C[i] = A[i] B[i] for start <= i < stop in one call, with scratch of its own."""
-    (m, k), n = a.shape[1:], b.shape[2]
+    _, m, k = a.shape
+    n = b.shape[2]
     memory = np.empty(scratch_bytes(m, k, n), np.uint8)
     a_next, a_row, a_k = a.strides
     b_next, b_row, b_column = b.strides
