@@ -43,6 +43,19 @@ class Algebra(Protocol):
         """One check of a stacked product, for `verify=`."""
 
 
+#: Types whose objects are algebras: asking a protocol takes as long as a small product.
+_known: set[type] = set()
+
+
+def _is_algebra(x: Any) -> bool:
+    if type(x) in _known:
+        return True
+    if not isinstance(x, Algebra):
+        return False
+    _known.add(type(x))
+    return True
+
+
 def resolve(function: str, mod: Any, semiring: Any) -> Algebra | None:
     """The algebra that the keywords ask for; None for a dtype's own arithmetic.
 
@@ -61,7 +74,7 @@ def resolve(function: str, mod: Any, semiring: Any) -> Algebra | None:
         from fastmul.matrices.modular import modulo
 
         return modulo(function, mod)
-    if not isinstance(semiring, Algebra):
+    if not _is_algebra(semiring):
         raise TypeError(
             f"{function}(semiring={semiring!r}): a semiring is one of fastmul's (fastmul.min_plus, ...) or a "
             "fastmul.Semiring(add, mul, zero, one)"
