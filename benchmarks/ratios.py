@@ -233,7 +233,7 @@ def matrix_lines() -> Iterator[Line]:
             f"int64, stack of {n}²", "np.matmul, float64", 0.5, lambda n=n: _stack(n, np.int64, f64)
         )
     yield Line(
-        "float64 by Strassen, 8192²", dgemm, 1.1,
+        "float64 by Strassen, 8192²", dgemm, 1.15,
         lambda: _against_gemm(8192, f64, f64, algorithm="strassen"), large=True,
     )  # fmt: skip
 
@@ -336,6 +336,86 @@ def field_lines() -> Iterator[Line]:
     yield Line("GF(2^8), 2048²", "OpenBLAS sgemm", 2.9, lambda: _bytes_against_gemm(2048))
 
 
+# ---------------------------------------------------------------- semirings, exact floats, linear algebra
+
+
+def _exact_against_gemm(
+    n: int, gemm: Any, a: np.ndarray, b: np.ndarray, **how: Any
+) -> tuple[Call, Call]:
+    x, y = _matrices(n, gemm)
+    return (lambda: x @ y), (lambda: fastmul.matmul(a, b, threads=1, **how))
+
+
+def _over_min_plus(n: int, dtype: Any, gemm: Any) -> tuple[Call, Call]:
+    a, b = (
+        x.clip(-(2**20), 2**20) for x in _matrices(n, dtype)
+    )  # far from infinity, which is absorbing
+    return _exact_against_gemm(n, gemm, a, b, semiring=fastmul.min_plus)
+
+
+def _own_min_plus(n: int, dtype: Any) -> tuple[Call, Call]:
+    """The ready semiring, and the same of the caller's own functions."""
+    own = fastmul.Semiring(lambda x, y: x if x < y else y, lambda x, y: x + y, np.inf, 0)
+    a, b = (x.clip(-(2**20), 2**20) for x in _matrices(n, dtype))
+    return (
+        lambda: fastmul.matmul(a, b, semiring=fastmul.min_plus, threads=1),
+        lambda: fastmul.matmul(a, b, semiring=own, threads=1),
+    )
+
+
+def _checked(n: int) -> tuple[Call, Call]:
+    """Entries of 64 bits whose product fits, for most of b is zero: which nobody knows beforehand."""
+    a, b = _matrices(n, np.int64)
+    b = np.where(np.arange(n)[:, None] == 0, b >> 63, 0)
+    return _exact_against_gemm(n, np.float64, a >> 1, b, overflow="raise")
+
+
+def _rounded(n: int, dtype: Any, accuracy: str) -> tuple[Call, Call]:
+    a, b = (np.random.default_rng(s).standard_normal((n, n)).astype(dtype) for s in (1, 2))
+    return _exact_against_gemm(n, dtype, a, b, accuracy=accuracy)
+
+
+def _solving_against_flint(n: int, p: int, function: str) -> tuple[Call, Call]:
+    from flint import nmod_mat
+
+    a, b = _residues(n, p)
+    x = nmod_mat(n, n, a.ravel().tolist(), p)
+    y = nmod_mat(n, 1, b[:, 0].tolist(), p)
+    theirs = {"det": x.det, "inv": x.inv, "solve": lambda: x.solve(y)}[function]
+    others = (b[:, 0],) if function == "solve" else ()
+    call = getattr(fastmul.linalg, function)
+    return theirs, (lambda: call(a, *others, mod=p, threads=1))
+
+
+def exact_lines() -> Iterator[Line]:
+    dgemm, sgemm = "OpenBLAS dgemm", "OpenBLAS sgemm"
+    n = MATRIX
+    yield Line(f"min_plus int32, {n}²", dgemm, 2.0, lambda: _over_min_plus(n, np.int32, np.float64))
+    yield Line(
+        f"min_plus float32, {n}²", sgemm, 0.75, lambda: _over_min_plus(n, np.float32, np.float32)
+    )
+    yield Line(
+        f"own semiring, float32, {n}²",
+        "itself, min_plus",
+        0.5,
+        lambda: _own_min_plus(n, np.float32),
+    )
+    yield Line(f"int64, overflow='raise', {n}²", dgemm, 0.2, lambda: _checked(n))
+    for accuracy, aim in (("reproducible", 1 / 3.2), ("correctly_rounded", 1 / 5)):
+        yield Line(
+            f"float64 {accuracy}, {n}²",
+            dgemm,
+            aim,
+            lambda how=accuracy: _rounded(n, np.float64, how),
+        )
+    if find_spec("flint"):
+        for function in ("det", "inv", "solve"):
+            yield Line(
+                f"linalg.{function} modulo 998244353, {n}²", "python-flint's nmod_mat", 3.0,
+                lambda f=function: _solving_against_flint(n, 998244353, f),
+            )  # fmt: skip
+
+
 # ---------------------------------------------------------------- measuring
 
 
@@ -381,6 +461,16 @@ def _require_equal(expected: Any, found: Any, what: str) -> None:
 # ---------------------------------------------------------------- telling
 
 
+#: What the README shows of docs/measured/ratios.md.
+IN_README = {
+    "mul_limbs, 2^14 bits", "mul_limbs, 2^16 bits", "mul_limbs, 2^20 bits", "mul_limbs, 2^24 bits",
+    "mul of mpz, 2^24 bits", "mul of int, 2^24 bits", "float64, 2048²", "float32, 2048²", "int64, 2048²",
+    "int32, 2048²", "int8 to int32, 2048²", "int64, 1024²", "int64, 2048², 2 threads", "int64, stack of 8²",
+    "float64 by Strassen, 8192²", "modulo 998244353, 2048²", "modulo 2^51 - 129, 2048²", "modulo 2^62 - 57, 2048²",
+    "GF(2), 8192²", "GF(2^8), 2048²", "min_plus int32, 2048²", "min_plus float32, 2048²",
+    "int64, overflow='raise', 2048²", "float64 reproducible, 2048²", "float64 correctly_rounded, 2048²",
+    "linalg.det modulo 998244353, 2048²", "linalg.inv modulo 998244353, 2048²",
+}  # fmt: skip
 HEADER = "| product | against | their time | our time | ratio | aim |\n|---|---|--:|--:|--:|--:|"
 
 
@@ -399,7 +489,7 @@ def caption() -> str:
         f"{cpu_name()}, {platform.system()}, Python {platform.python_version()}, "
         f"numba {_version('numba')}, NumPy {np.__version__} ({blas_description()}), "
         f"GMP {gmpy2.mp_version().split()[-1]}; {day}; `{COMMAND}`.\n"
-        "Ratio: their time / our time; bold where it reaches the aim."
+        "Ratio: their time / our time; aim: what the ratio should reach, bold where it does."
     )
 
 
@@ -409,15 +499,26 @@ def _version(name: str) -> str:
     return version(name)
 
 
-def publish(table: str) -> None:
-    (ROOT / "docs/measured/ratios.md").write_text(table + "\n")
+def publish(made: dict[str, str], order: list[str]) -> None:
+    """Write rows into docs/measured, in place of those of the same lines, and the README's share of them there."""
+    page = ROOT / "docs/measured/ratios.md"
+    rows = {_name(row): row for row in page.read_text().splitlines() if row.startswith("| ")} | made
+    rows = {name: rows[name] for name in order if name in rows}
+    page.write_text("\n".join([caption(), "", HEADER, *rows.values()]) + "\n")
     readme = ROOT / "README.md"
     begin, end = "<!-- measured: begin -->", "<!-- measured: end -->"
     text = readme.read_text()
     if not re.search(f"{begin}.*{end}", text, re.DOTALL):
         raise SystemExit(f"README.md has no block from {begin} to {end}")
     before, _, rest = text.partition(begin)
+    shown = [row for row in rows.values() if row.split("|")[1].strip() in IN_README]
+    table = "\n".join([caption(), "", HEADER, *shown])
     readme.write_text(f"{before}{begin}\n{table}\n{end}{rest.partition(end)[2]}")
+
+
+def _name(row: str) -> str:
+    """The first two cells of a row: what was measured, against what."""
+    return "|".join(row.split("|")[1:3])
 
 
 def main() -> None:
@@ -432,11 +533,8 @@ def main() -> None:
     arguments = parser.parse_args()
     for sentence in unfairness((1,)):
         print(f"warning: {sentence}", file=sys.stderr)
-    lines = [
-        line
-        for line in (*integer_lines(), *matrix_lines(), *modular_lines(), *field_lines())
-        if arguments.large or not line.large
-    ]
+    known = [*integer_lines(), *matrix_lines(), *modular_lines(), *field_lines(), *exact_lines()]
+    lines = [line for line in known if arguments.large or not line.large]
     if arguments.only:
         lines = [line for line in lines if any(word in line.what for word in arguments.only)]
     print(HEADER, flush=True)
@@ -445,10 +543,10 @@ def main() -> None:
         for line in lines:
             rows.append(row(line, *measure(line)))
             print(rows[-1], flush=True)
-    table = "\n".join([caption(), "", HEADER, *rows])
     print(f"\n{caption()}")
     if arguments.publish:
-        publish(table)
+        order = [_name(f"| {line.what} | {line.peer} |") for line in known]
+        publish({_name(row): row for row in rows}, order)
 
 
 if __name__ == "__main__":

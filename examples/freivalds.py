@@ -17,7 +17,9 @@ a, b = rng.integers(-(2**63), 2**63, (2, n, n))
 fastmul.matmul(a, b, verify=True)  # the first call compiles, or loads what was compiled before
 start = time.perf_counter()
 c = fastmul.matmul(a, b, verify=True)  # computed, and checked with 40 random vectors
-print(f"an {n} x {n} product of 64-bit integers, computed and checked: {time.perf_counter() - start:.3f} s")
+print(
+    f"an {n} x {n} product of 64-bit integers, computed and checked: {time.perf_counter() - start:.3f} s"
+)
 
 
 def passes(product):

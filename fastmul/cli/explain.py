@@ -31,6 +31,7 @@ def add(commands: Any) -> None:
                                    description="An M x K matrix times a K x N matrix.")  # fmt: skip
     matmul.add_argument("shape", nargs=3, type=options.positive, metavar=("M", "K", "N"))
     matmul.add_argument("dtype", metavar="DTYPE", help="of the entries, such as int64")
+    options.add_ring(matmul)
     options.add_threads(matmul)
     matmul.set_defaults(run=run_matmul)
 
@@ -64,6 +65,10 @@ def run_matmul(arguments: argparse.Namespace) -> None:
     )
     a, b = np.broadcast_to(largest, (m, k)), np.broadcast_to(largest, (k, n))
     try:
-        print(fastmul.explain(fastmul.matmul, a, b, threads=arguments.threads))
+        print(
+            fastmul.explain(
+                fastmul.matmul, a, b, threads=arguments.threads, **options.ring(arguments)
+            )
+        )
     except (TypeError, ValueError) as error:
         raise CommandError(str(error)) from None

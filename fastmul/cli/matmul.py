@@ -26,10 +26,7 @@ def add(commands: Any) -> None:
     parser.add_argument(
         "--dtype", metavar="NAME", help="of the product, such as int64 for int8 operands"
     )
-    parser.add_argument("--overflow", choices=("wrap", "raise", "promote"),
-                        help="integers that do not fit: modulo 2^bits (default), an error, or wider")  # fmt: skip
-    parser.add_argument("--accuracy", choices=("fast",),
-                        help="floats: allow algorithms without the classical bound on each entry")  # fmt: skip
+    options.add_ring(parser)
     options.add_algorithm(parser)
     options.add_threads(parser)
     options.add_verify(parser)
@@ -42,15 +39,12 @@ def run(arguments: argparse.Namespace) -> None:
     import fastmul
 
     a, b = load(arguments.a), load(arguments.b)
-    chosen = {
-        "dtype": _dtype(arguments.dtype),
-        "overflow": arguments.overflow,
-        "accuracy": arguments.accuracy,
-    }
+    chosen = options.ring(arguments)
+    if arguments.dtype is not None:
+        chosen["dtype"] = _dtype(arguments.dtype)
     try:
         product = fastmul.matmul(
-            a, b, algorithm=arguments.algorithm, threads=arguments.threads, verify=arguments.verify,
-            **{name: value for name, value in chosen.items() if value is not None},
+            a, b, algorithm=arguments.algorithm, threads=arguments.threads, verify=arguments.verify, **chosen
         )  # fmt: skip
     except (ValueError, TypeError, OverflowError) as error:
         raise CommandError(
@@ -81,10 +75,10 @@ def load(name: str) -> Any:
         raise CommandError(f"{name}: no array as numpy.save writes it: {said}") from None
 
 
-def _dtype(name: str | None) -> Any:
+def _dtype(name: str) -> Any:
     import numpy as np
 
     try:
-        return None if name is None else np.dtype(name)
+        return np.dtype(name)
     except TypeError:
         raise CommandError(f"--dtype {name}: numpy knows no such dtype") from None

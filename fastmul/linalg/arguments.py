@@ -10,6 +10,7 @@ import numpy as np
 from fastmul.matrices.modular import LARGEST, modulo
 from fastmul.matrices.multiplication.modulo import words
 from fastmul.runtime import arrays
+from fastmul.runtime.threads import get_threads
 
 
 def matrix(function: str, a: Any, *, square: bool = False) -> np.ndarray:
@@ -49,6 +50,11 @@ def integers(function: str, x: np.ndarray) -> np.ndarray:
 
 def modulus(function: str, mod: Any) -> int:
     """The modulus as an int in [2, 2^63]."""
+    if mod is None:
+        raise TypeError(
+            f"{function} works modulo p: give mod=, or a BitMatrix; over the integers there are det, rank, solve, "
+            "inv and charpoly"
+        )
     p = modulo(function, mod).p
     if p > LARGEST:
         raise ValueError(
@@ -58,14 +64,15 @@ def modulus(function: str, mod: Any) -> int:
     return p
 
 
-def residues(a: np.ndarray, p: int) -> np.ndarray:
+def residues(a: np.ndarray, p: int, threads: int | None = None) -> np.ndarray:
     """A new C-contiguous uint64 array of a's entries modulo p."""
+    get_threads(threads)  # refuses what is no number of threads, also where one is enough
     if a.dtype.kind == "O":
         return np.ascontiguousarray((a % p).astype(np.uint64)).reshape(a.shape)
-    return words.reduce(a, p).view(np.uint64)
+    return words.reduce(a, p, threads).view(np.uint64)
 
 
-def right_hand_side(function: str, b: Any, a: np.ndarray) -> np.ndarray:
+def right_hand_side(function: str, b: Any, a: Any) -> np.ndarray:
     """`b` as an (n,) or (n, q) array of integers that fits the square matrix `a`."""
     (y,) = arrays.as_operands(function, b)
     if y.ndim not in (1, 2) or len(y) != len(a):

@@ -17,8 +17,7 @@ def charpoly(a: Any, *, mod: Any = None, threads: int | None = None) -> np.ndarr
 
     Parameters
     ----------
-    a : (n, n) array-like of integers of any size and sign, or a BitMatrix (modulo 2; then results that are matrices
-        are BitMatrix, too).
+    a : (n, n) array-like of integers of any size and sign, or a BitMatrix, which is over GF(2).
     mod : int, optional
         Compute modulo this integer, 2 to 2**63; best a prime.
     threads : int, optional
@@ -62,7 +61,7 @@ def charpoly(a: Any, *, mod: Any = None, threads: int | None = None) -> np.ndarr
 
         return characteristic(x, threads)
     p = arguments.modulus("charpoly", mod)
-    return characteristic_modulo(arguments.residues(x, p), p).view(np.int64)
+    return characteristic_modulo(arguments.residues(x, p, threads), p).view(np.int64)
 
 
 def characteristic_modulo(a: np.ndarray, p: int) -> np.ndarray:

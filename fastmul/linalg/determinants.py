@@ -16,8 +16,7 @@ def det(a: Any, *, mod: Any = None, threads: int | None = None) -> int:
 
     Parameters
     ----------
-    a : (n, n) array-like of integers of any size and sign, or a BitMatrix (modulo 2; then results that are matrices
-        are BitMatrix, too).
+    a : (n, n) array-like of integers of any size and sign, or a BitMatrix, which is over GF(2).
     mod : int, optional
         Compute modulo this integer, 2 to 2**63; best a prime.
     threads : int, optional
@@ -62,7 +61,7 @@ def det(a: Any, *, mod: Any = None, threads: int | None = None) -> int:
 
         return determinant(x, threads)
     p = arguments.modulus("det", mod)
-    return determinant_modulo(arguments.residues(x, p), p, threads)
+    return determinant_modulo(arguments.residues(x, p, threads), p, threads)
 
 
 def determinant_modulo(a: np.ndarray, p: int, threads: int | None = None) -> int:

@@ -22,8 +22,7 @@ def rank(a: Any, *, mod: Any = None, threads: int | None = None) -> int:
 
     Parameters
     ----------
-    a : (m, n) array-like of integers of any size and sign, or a BitMatrix (modulo 2; then results that are matrices
-        are BitMatrix, too).
+    a : (m, n) array-like of integers of any size and sign, or a BitMatrix, which is over GF(2).
     mod : int, optional
         Compute modulo this integer, 2 to 2**63; best a prime.
     threads : int, optional
@@ -40,7 +39,7 @@ def rank(a: Any, *, mod: Any = None, threads: int | None = None) -> int:
 
     Exactness
     ---------
-    Exact. Over the rationals the rank modulo a random prime is a lower bound; where it is less than min(m, n), the
+    Exact. Over the rationals the rank modulo a prime is a lower bound; where it is less than min(m, n), the
     other columns are shown to depend on the pivot columns, by solving for the coefficients exactly.
 
     Complexity
@@ -65,7 +64,7 @@ def rank(a: Any, *, mod: Any = None, threads: int | None = None) -> int:
 
         return rank_over_rationals(x, threads)
     p = arguments.modulus("rank", mod)
-    return eliminate(arguments.residues(x, p), p, "rank", threads).rank
+    return eliminate(arguments.residues(x, p, threads), p, "rank", threads).rank
 
 
 def rref(a: Any, *, mod: Any = None, threads: int | None = None) -> tuple[np.ndarray, np.ndarray]:
@@ -73,8 +72,7 @@ def rref(a: Any, *, mod: Any = None, threads: int | None = None) -> tuple[np.nda
 
     Parameters
     ----------
-    a : (m, n) array-like of integers of any sign, or a BitMatrix (modulo 2; then results that are matrices
-        are BitMatrix, too).
+    a : (m, n) array-like of integers of any sign, or a BitMatrix: over GF(2), and BitMatrix results.
     mod : int, 2 to 2**63; best a prime. Of a BitMatrix it is 2.
     threads : int, optional
         As in `fastmul.matmul`.
@@ -111,7 +109,7 @@ def rref(a: Any, *, mod: Any = None, threads: int | None = None) -> tuple[np.nda
         return compute("rref", a, threads=threads)
     x = arguments.matrix("rref", a)
     p = arguments.modulus("rref", mod)
-    found = eliminate(arguments.residues(x, p), p, "rref", threads)
+    found = eliminate(arguments.residues(x, p, threads), p, "rref", threads)
     reduced = np.zeros(x.shape, np.uint64)
     reduced[: found.rank] = reduced_rows(found, p, threads)
     return reduced.view(np.int64), found.pivots.copy()
@@ -131,8 +129,7 @@ def nullspace(a: Any, *, mod: Any = None, threads: int | None = None) -> np.ndar
 
     Parameters
     ----------
-    a : (m, n) array-like of integers of any sign, or a BitMatrix (modulo 2; then results that are matrices
-        are BitMatrix, too).
+    a : (m, n) array-like of integers of any sign, or a BitMatrix: over GF(2), and BitMatrix results.
     mod : int, 2 to 2**63; best a prime. Of a BitMatrix it is 2.
     threads : int, optional
         As in `fastmul.matmul`.
@@ -169,7 +166,7 @@ def nullspace(a: Any, *, mod: Any = None, threads: int | None = None) -> np.ndar
         return compute("nullspace", a, threads=threads)
     x = arguments.matrix("nullspace", a)
     p = arguments.modulus("nullspace", mod)
-    found = eliminate(arguments.residues(x, p), p, "nullspace", threads)
+    found = eliminate(arguments.residues(x, p, threads), p, "nullspace", threads)
     rows, n = reduced_rows(found, p, threads), x.shape[1]
     free = np.setdiff1d(np.arange(n), found.pivots)
     basis = np.zeros((n, len(free)), np.uint64)

@@ -18,8 +18,7 @@ def lu(
 
     Parameters
     ----------
-    a : (m, n) array-like of integers of any sign, or a BitMatrix (modulo 2; then results that are matrices
-        are BitMatrix, too).
+    a : (m, n) array-like of integers of any sign, or a BitMatrix: over GF(2), and BitMatrix results.
     mod : int, 2 to 2**63; best a prime. Of a BitMatrix it is 2.
     threads : int, optional
         As in `fastmul.matmul`.
@@ -59,5 +58,5 @@ def lu(
         return compute("lu", a, threads=threads)
     x = arguments.matrix("lu", a)
     p = arguments.modulus("lu", mod)
-    found = eliminate(arguments.residues(x, p), p, "lu", threads)
+    found = eliminate(arguments.residues(x, p, threads), p, "lu", threads)
     return found.order, found.lower.view(np.int64).copy(), found.echelon.view(np.int64).copy()

@@ -31,7 +31,7 @@ def solve(
     digits, modulus = [], 1
     rest = b
     while modulus <= 2 * largest_numerator * largest_denominator:
-        digit = product(inverse, arguments.residues(rest, p), p, threads).view(np.int64)
+        digit = product(inverse, arguments.residues(rest, p, threads), p, threads).view(np.int64)
         digits.append(digit)
         modulus *= p
         rest = _rest(a, digit, rest, p, threads)

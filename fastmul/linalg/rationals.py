@@ -18,6 +18,7 @@ from fastmul.linalg.primes import BITS, Remainders, primes
 from fastmul.linalg.systems import inverse_modulo
 from fastmul.matrices.multiplication import matmul
 from fastmul.matrices.multiplication.problem import max_abs
+from fastmul.runtime.threads import get_threads, run
 
 #: Sides from which a system, solved by lifting, is cheaper than the determinants modulo primes that it saves.
 LIFTED_SIDE = 64
@@ -38,7 +39,7 @@ def determinant(a: np.ndarray, threads: int | None = None) -> int:
     while rest.modulus <= 2 * (bound // known):
         p = next(usable)
         if known % p:
-            found = determinant_modulo(arguments.residues(a, p), p, threads)
+            found = determinant_modulo(arguments.residues(a, p, threads), p, threads)
             rest.add(np.array([found * pow(int(known % p), -1, p) % p]), p)
     return int(known * rest.centred()[0])
 
@@ -49,7 +50,7 @@ def _denominator(a: np.ndarray, usable: Iterator[int], threads: int | None) -> g
     for _ in range(UNLUCKY):
         p = next(usable)
         try:
-            inverse = inverse_modulo(arguments.residues(a, p), p, "det", threads)
+            inverse = inverse_modulo(arguments.residues(a, p, threads), p, "det", threads)
         except SingularMatrixError:
             continue
         return gmpy2.mpz(lifting.solve(a, b, inverse, p, threads)[1])
@@ -66,7 +67,7 @@ def solve_over_rationals(
     SingularMatrixError : the determinant of `a` is zero.
     """
     solution = np.empty(b.shape, object)
-    if not b.size:
+    if not len(a):
         return solution
     for tried, p in enumerate(primes()):
         if tried == UNLUCKY and (found := rank_over_rationals(a, threads)) < len(a):
@@ -74,7 +75,7 @@ def solve_over_rationals(
                 f"{function}: the ({len(a)}, {len(a)}) matrix is singular, its rank is {found}"
             )
         try:
-            inverse = inverse_modulo(arguments.residues(a, p), p, function, threads)
+            inverse = inverse_modulo(arguments.residues(a, p, threads), p, function, threads)
         except SingularMatrixError:
             continue
         numerators, denominator = lifting.solve(a, b, inverse, p, threads)
@@ -88,7 +89,7 @@ def rank_over_rationals(a: np.ndarray, threads: int | None = None) -> int:
     if not a.any():
         return 0
     for p in primes():
-        found = eliminate(arguments.residues(a, p), p, "rank", threads)
+        found = eliminate(arguments.residues(a, p, threads), p, "rank", threads)
         if found.rank == min(a.shape) or _depend(a, found.order, found.pivots, p, threads):
             return found.rank
     raise AssertionError("primes() ends by an exception")
@@ -107,7 +108,7 @@ def _depend(
     rows = order[: len(pivots)]
     others = np.setdiff1d(np.arange(a.shape[1]), pivots)
     square = np.ascontiguousarray(a[np.ix_(rows, pivots)])
-    inverse = inverse_modulo(arguments.residues(square, p), p, "rank", threads)
+    inverse = inverse_modulo(arguments.residues(square, p, threads), p, "rank", threads)
     numerators, denominator = lifting.solve(
         square, np.ascontiguousarray(a[np.ix_(rows, others)]), inverse, p, threads
     )
@@ -118,9 +119,18 @@ def _depend(
 def characteristic(a: np.ndarray, threads: int | None = None) -> np.ndarray:
     """The coefficients of det(x - a), highest power first, as Python ints."""
     bound = largest_coefficient(len(a), max_abs(a))
+    count, usable = (
+        (2 * bound).bit_length() // (BITS - 1) + 1,
+        primes(),
+    )  # each has more than BITS - 1 bits
+    chosen = [next(usable) for _ in range(count)]
+    images: dict[int, np.ndarray] = {}
+
+    def work(p: int) -> None:
+        images[p] = characteristic_modulo(arguments.residues(a, p, 1), p)
+
+    run(work, [(p,) for p in chosen], get_threads(threads))
     found = Remainders(len(a) + 1)
-    for p in primes():
-        if found.modulus > 2 * bound:
-            break
-        found.add(characteristic_modulo(arguments.residues(a, p), p), p)
+    for p in chosen:
+        found.add(images[p], p)
     return found.centred()

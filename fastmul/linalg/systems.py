@@ -17,8 +17,7 @@ from fastmul.linalg.elimination import (
     solve_lower,
     solve_upper,
 )
-from fastmul.linalg.over_bits import compute, is_over_bits
-from fastmul.matrices.bit_matrix import BitMatrix
+from fastmul.linalg.over_bits import compute, is_over_bits, solve_over_bits
 
 
 def solve(a: Any, b: Any, *, mod: Any = None, threads: int | None = None) -> np.ndarray:
@@ -26,9 +25,8 @@ def solve(a: Any, b: Any, *, mod: Any = None, threads: int | None = None) -> np.
 
     Parameters
     ----------
-    a : (n, n) array-like of integers of any size and sign, or a BitMatrix (modulo 2; then results that are matrices
-        are BitMatrix, too).
-    b : (n,) or (n, q) array-like of integers.
+    a : (n, n) array-like of integers of any size and sign, or a BitMatrix: over GF(2), and BitMatrix results.
+    b : (n,) or (n, q) array-like of integers, or an (n, q) BitMatrix.
     mod : int, optional
         Compute modulo this integer, 2 to 2**63; best a prime.
     threads : int, optional
@@ -36,7 +34,8 @@ def solve(a: Any, b: Any, *, mod: Any = None, threads: int | None = None) -> np.
 
     Returns
     -------
-    array of b's shape: int64 in [0, mod) if `mod` is given, otherwise `fractions.Fraction` in an object array.
+    array of b's shape: int64 in [0, mod) if `mod` is given, otherwise `fractions.Fraction` in an object array; a
+    BitMatrix if `a` and `b` are.
 
     Raises
     ------
@@ -66,10 +65,7 @@ def solve(a: Any, b: Any, *, mod: Any = None, threads: int | None = None) -> np.
     array([3, 1])
     """
     if is_over_bits("solve", a, mod):
-        if isinstance(b, BitMatrix):
-            return compute("solve", a, b, threads=threads)
-        y = np.asarray(b)
-        return compute("solve", a, y.reshape(len(y), -1), threads=threads).reshape(y.shape)
+        return solve_over_bits(a, b, threads)
     x = arguments.matrix("solve", a, square=True)
     y = arguments.right_hand_side("solve", b, x)
     columns = y[:, np.newaxis] if y.ndim == 1 else y
@@ -78,9 +74,9 @@ def solve(a: Any, b: Any, *, mod: Any = None, threads: int | None = None) -> np.
 
         return solve_over_rationals(x, columns, "solve", threads).reshape(y.shape)
     p = arguments.modulus("solve", mod)
-    found = eliminate(arguments.residues(x, p), p, "solve", threads)
+    found = eliminate(arguments.residues(x, p, threads), p, "solve", threads)
     require_inverse(found, "solve", f"mod={p}")
-    solution = arguments.residues(columns, p)[found.order]
+    solution = arguments.residues(columns, p, threads)[found.order]
     n = len(x)
     solve_lower(found.lower, solution, p, 0, n, 0, solution.shape[1], threads)
     upper, factors = scaled_to_ones(found.upper, p)
@@ -94,8 +90,7 @@ def inv(a: Any, *, mod: Any = None, threads: int | None = None) -> np.ndarray:
 
     Parameters
     ----------
-    a : (n, n) array-like of integers of any size and sign, or a BitMatrix (modulo 2; then results that are matrices
-        are BitMatrix, too).
+    a : (n, n) array-like of integers of any size and sign, or a BitMatrix: over GF(2), and BitMatrix results.
     mod : int, optional
         Compute modulo this integer, 2 to 2**63; best a prime.
     threads : int, optional
@@ -137,7 +132,7 @@ def inv(a: Any, *, mod: Any = None, threads: int | None = None) -> np.ndarray:
 
         return solve_over_rationals(x, np.eye(len(x), dtype=np.int64), "inv", threads)
     p = arguments.modulus("inv", mod)
-    return inverse_modulo(arguments.residues(x, p), p, "inv", threads).view(np.int64)
+    return inverse_modulo(arguments.residues(x, p, threads), p, "inv", threads).view(np.int64)
 
 
 def inverse_modulo(a: np.ndarray, p: int, function: str, threads: int | None = None) -> np.ndarray:

@@ -93,6 +93,8 @@ class BitMatrix:
         BitMatrix([[1, 0],
                    [1, 1]])
         """
+        if n_columns < 0:
+            raise ValueError(f"BitMatrix.from_words of {n_columns} columns")
         width = words_for(n_columns)
         if words.dtype != np.uint64 or words.ndim != 2 or words.shape[1] != width:
             raise ValueError(
@@ -191,6 +193,10 @@ class BitMatrix:
         if not isinstance(index, (slice, list, np.ndarray)):
             index = [_checked(index, self.shape[0])]
         rows = np.array(self.words[index])
+        if rows.ndim != 2:
+            raise IndexError(
+                f"rows of a BitMatrix are chosen by one axis of numbers, got {index!r}"
+            )
         return _made(rows, (rows.shape[0], self.shape[1]))
 
     # ------------------------------------------------------------ what it becomes

@@ -9,6 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from fastmul.exceptions import ZeroDivisorError
+
 #: x^8 + x^4 + x^3 + x + 1, of the instruction GF2P8MULB and of AES.
 AES_POLYNOMIAL = 0x11B
 SIZE = 256
@@ -67,22 +69,25 @@ class GF256:
         >>> GF256(0x11D).multiply(np.array([2, 4], np.uint8), 0x80)
         array([29, 58], dtype=uint8)
         """
-        return _products(self.polynomial)[x, y]
+        return _products(self.polynomial)[
+            self._elements(np.asarray(x)), self._elements(np.asarray(y))
+        ]
 
     def inverse(self, x: Any) -> Any:
         """The inverses of elements, entry by entry.
 
         Raises
         ------
-        ZeroDivisionError : an element is zero.
+        ZeroDivisorError : an element is zero (a ZeroDivisionError).
 
         Examples
         --------
         >>> int(GF256().inverse(0x53))
         202
         """
-        if np.any(np.asarray(x) == 0):
-            raise ZeroDivisionError(f"0 has no inverse in {self.name}")
+        x = self._elements(np.asarray(x))
+        if np.any(x == 0):
+            raise ZeroDivisorError(f"0 has no inverse in {self.name}")
         return np.argmax(_products(self.polynomial) == 1, axis=1).astype(np.uint8)[x]
 
     # ------------------------------------------------------------ what matmul asks (matrices/algebra.py)
@@ -99,13 +104,9 @@ class GF256:
         if x.dtype == np.uint8:
             return x
         if x.dtype.kind not in "biu":
-            raise TypeError(
-                f"matmul over {self.name} multiplies bytes, got an operand of {x.dtype}"
-            )
+            raise TypeError(f"elements of {self.name} are bytes, got an array of {x.dtype}")
         if x.size and not (x.min() >= 0 and x.max() < SIZE):
-            raise ValueError(
-                f"matmul over {self.name}: entries are 0 to 255, got others in {x.dtype}"
-            )
+            raise ValueError(f"elements of {self.name} are 0 to 255, got others in {x.dtype}")
         return x.astype(np.uint8)
 
     def is_right(

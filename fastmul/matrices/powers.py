@@ -9,7 +9,9 @@ import numpy as np
 
 from fastmul.matrices.algebra import Algebra, resolve
 from fastmul.matrices.bit_matrix import BitMatrix
-from fastmul.matrices.multiplication import matmul
+from fastmul.matrices.multiplication import choose, matmul
+from fastmul.matrices.multiplication.operands import analyse
+from fastmul.matrices.semiring_products import arithmetic
 from fastmul.matrices.semirings import Semiring
 from fastmul.runtime import arrays
 
@@ -113,14 +115,20 @@ def _short_power(x: Any, n: int, keywords: dict[str, Any]) -> Any:
         return matmul(
             x if n else BitMatrix.identity(x.shape[0]), BitMatrix.identity(x.shape[0]), **keywords
         )
+    options = {name: value for name, value in keywords.items() if name != "verify"}
+    choose(
+        analyse(x, x, **options).problem, keywords["algorithm"]
+    )  # refuses what any other power refuses
     mod, semiring = keywords["mod"], keywords["semiring"]
     dtype = None if keywords["dtype"] is None else np.dtype(keywords["dtype"])
     algebra = resolve("matrix_power", mod, semiring)
     if n and mod is None and algebra is not None:
         converted, _, result = algebra.prepare(x, x, dtype)
+        if isinstance(semiring, Semiring):
+            arithmetic(semiring, converted, converted)  # refuses entries that its products refuse
         return np.array(converted, result)
     if n and algebra is None and (dtype or x.dtype).kind in "fc":
-        return np.array(x, dtype)
+        return x.astype(dtype or x.dtype, casting="same_kind")
     one = _identity(x, algebra, dtype)
     return matmul(x if n else one, one, **keywords)
 

@@ -231,15 +231,26 @@ def finite_range(x: np.ndarray, infinity: int | None) -> tuple[int, int]:
 
 
 def rows_again(semiring: Semiring, a: np.ndarray, b: np.ndarray, rows: list[int]) -> np.ndarray:
-    """These rows of every matrix of the stacked product, by `kernels/reference` alone."""
+    """These rows of every matrix of the stacked product, by `kernels/reference` alone, or entry by entry in Python."""
     how = arithmetic(semiring, a, b)
     x, y = how.enter(a[..., rows, :]), how.enter(b)
     batch = np.broadcast_shapes(x.shape[:-2], y.shape[:-2])
     c = np.empty((*batch, len(rows), y.shape[-1]), how.carrier)
     add, mul = how.functions()
-    traced = tracing.trace(add, how.carrier), tracing.trace(mul, how.carrier)
+    try:
+        run: Any = reference.multiply
+        functions: Any = tracing.trace(add, how.carrier), tracing.trace(mul, how.carrier)
+    except Untraceable:
+        from fastmul.kernels.cpu.scalar_semirings import multiply_by_python
+
+        run, functions = _by_python(multiply_by_python), (add, mul)
     for index in np.ndindex(batch):
         x_i = np.broadcast_to(x, (*batch, *x.shape[-2:]))[index]
         y_i = np.broadcast_to(y, (*batch, *y.shape[-2:]))[index]
-        reference.multiply(x_i, y_i, c[index], *traced, how.zero)
+        run(x_i, y_i, c[index], *functions, how.zero)
     return how.leave(c)
+
+
+def _by_python(multiply: Callable[..., None]) -> Callable[..., None]:
+    """`kernels.reference.semirings.multiply`'s order of arguments for functions that are called with scalars."""
+    return lambda a, b, c, add, mul, zero: multiply(add, mul, a, b, c, zero)

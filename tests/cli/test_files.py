@@ -104,6 +104,30 @@ def test_matmul_options(files):
     )
 
 
+def test_matmul_over_other_rings(files, capsys):
+    a, b = files["a"], files["b"]
+    assert main(["matmul", "a.npy", "b.npy", "--mod", "2^31", "-o", "out.npy"]) == 0
+    assert np.array_equal(np.load("out.npy"), a.astype(object) @ b.astype(object) % 2**31)
+    assert (
+        main(["matmul", "a.npy", "b.npy", "--mod", "7", "--semiring", "min_plus", "-o", "no.npy"])
+        == 2
+    )
+    assert "mod=7, semiring=" in capsys.readouterr().err
+    assert main(["matmul", "a.npy", "b.npy", "--accuracy", "reproducible", "-o", "no.npy"]) == 2
+    assert "is for floats" in capsys.readouterr().err
+
+
+def test_explain_over_other_rings(capsys):
+    for options, chosen in (
+        (["--semiring", "min_plus"], "over min_plus"),
+        (["--mod", "998244353"], "modulo 998244353"),
+    ):
+        assert main(["explain", "matmul", "300", "300", "300", "int32", *options]) == 0
+        assert chosen in capsys.readouterr().out
+    assert main(["explain", "matmul", "9", "9", "9", "float64", "--accuracy", "reproducible"]) == 0
+    assert "-> ozaki" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

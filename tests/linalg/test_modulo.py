@@ -131,6 +131,9 @@ def test_bad_calls():
         linalg.solve(np.eye(2, dtype=int), np.ones(3, int), mod=7)
     with pytest.raises(ValueError, match=r"2\*\*63, best a prime"):
         linalg.det(np.eye(2, dtype=int), mod=2**64)
+    for function in (linalg.lu, linalg.rref, linalg.nullspace):
+        with pytest.raises(TypeError, match="give mod=, or a BitMatrix"):
+            function(np.eye(2, dtype=int))
     with pytest.raises(ValueError, match="at least 2"):
         linalg.det(np.eye(2, dtype=int), mod=1)
 
@@ -165,6 +168,13 @@ def test_bit_matrices_in_bit_matrices_out():
     assert np.array_equal(linalg.inv(bits).to_array(), linalg.inv(a, mod=2))
     assert np.array_equal(linalg.inv(a, mod=2), linalg.inv(a + 2**40, mod=2))
     assert linalg.inv(a, mod=2).dtype == np.int64
+    assert np.array_equal(linalg.solve(bits, b), linalg.solve(a, b, mod=2))
+    assert np.array_equal(
+        linalg.solve(a, BitMatrix(b[:, None]), mod=2)[:, 0], linalg.solve(a, b, mod=2)
+    )
+    for wrong in (b[:3], np.int64(1), np.ones((40, 1, 1), int)):
+        with pytest.raises(ValueError, match="takes a right-hand side"):
+            linalg.solve(bits, wrong)
     x = linalg.solve(bits, BitMatrix(b[:, None]))
     assert np.array_equal(x.to_array()[:, 0], linalg.solve(a, b, mod=2))
     assert (linalg.det(bits), linalg.rank(bits)) == (1, 40)

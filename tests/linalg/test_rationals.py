@@ -71,6 +71,10 @@ def test_singular_matrices():
     assert linalg.det(np.zeros((3, 3), int)) == 0
     assert linalg.det(np.zeros((0, 0), int)) == 1
     assert linalg.solve(np.zeros((0, 0), int), np.zeros(0, int)).shape == (0,)
+    with pytest.raises(SingularMatrixError):
+        linalg.solve([[0]], np.zeros((1, 0), int))
+    with pytest.raises(ValueError, match="threads"):
+        linalg.det(np.eye(3, dtype=int), mod=7, threads=0)
 
 
 def test_a_determinant_that_floats_get_wrong():

@@ -224,3 +224,13 @@ def test_bits_refuse_other_moduli():
 def test_the_door_of_the_row():
     x = np.arange(12).reshape(3, 4)
     np.testing.assert_array_equal(row.matmul(x, x.T), x @ x.T % 2)
+
+
+def test_indices_and_words_that_make_no_matrix():
+    a = BitMatrix.identity(2)
+    with pytest.raises(IndexError, match="one axis"):
+        a[np.array([[0, 1]])]
+    with pytest.raises(ValueError, match="-5 columns"):
+        BitMatrix.from_words(np.zeros((2, 0), np.uint64), -5)
+    with pytest.raises(TypeError, match="a modulus is an integer"):
+        fastmul.matmul(a, a, mod=2.0)

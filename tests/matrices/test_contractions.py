@@ -234,3 +234,26 @@ def test_powers_refuse():
         fastmul.matrix_power(np.eye(2), 0.5)
     with pytest.raises(ValueError, match="out has"):
         fastmul.matrix_power(np.eye(2), 2, out=np.eye(3))
+
+
+@pytest.mark.parametrize(
+    "keywords",
+    [
+        {"accuracy": "bogus"},
+        {"algorithm": "nonsense"},
+        {"threads": 0},
+        {"accuracy": "fast", "overflow": "raise"},
+    ],
+)
+@pytest.mark.parametrize("n", [0, 1, 2])
+def test_every_power_refuses_alike(n, keywords):
+    with pytest.raises(ValueError, match=r"matrix_power|matmul|threads|negative"):
+        fastmul.matrix_power(np.ones((2, 2)), n, **keywords)
+
+
+@pytest.mark.parametrize("n", [1, 2])
+def test_no_power_drops_an_imaginary_part_or_leaves_a_semiring(n):
+    with pytest.raises(TypeError):
+        fastmul.matrix_power(np.array([[1 + 2j]]), n, dtype=np.float64)
+    with pytest.raises(ValueError, match=r"matrix_power|matmul|threads|negative"):
+        fastmul.matrix_power(np.array([[-1.0]]), n, semiring=fastmul.max_times)

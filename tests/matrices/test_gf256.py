@@ -193,3 +193,17 @@ print(fields.gf256().name, "ymm" in asm, "zmm" in asm)
         "FASTMUL_CACHE_DIR": str(tmp_path),  # cached code shows no assembly
     }
     assert run_python(source, **environment).split() == [ring, "True", "False"]
+
+
+@pytest.mark.parametrize("wrong", [-1, 256, np.int8(-1), 0.5])
+def test_arithmetic_takes_elements_only(wrong):
+    field = GF256()
+    for call in (
+        lambda: field.multiply(wrong, 2),
+        lambda: field.multiply(2, wrong),
+        lambda: field.inverse(wrong),
+    ):
+        with pytest.raises((ValueError, TypeError), match="elements of"):
+            call()
+    with pytest.raises(fastmul.ZeroDivisorError, match="0 has no inverse"):
+        field.inverse([1, 0])

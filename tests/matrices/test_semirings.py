@@ -402,3 +402,9 @@ def test_all_pairs_shortest_paths_are_scipys():
         distances = fastmul.matmul(distances, distances, semiring=fastmul.min_plus)
     expected = csgraph.floyd_warshall(np.where(np.isinf(weights), 0, weights))
     np.testing.assert_array_equal(distances, expected)
+
+
+def test_products_that_do_not_trace_are_checked_too():
+    divisors = Semiring(math.gcd, operator.mul, 0, 1)
+    a, b = np.array([[4, 6], [10, 4]]), np.array([[2], [3]])
+    assert fastmul.matmul(a, b, semiring=divisors, verify=True).tolist() == [[2], [4]]

@@ -13,6 +13,7 @@ from fastmul.matrices import bit_matrix
 from fastmul.matrices.bit_matrix import BitMatrix
 from fastmul.matrices.bit_multiplication import product
 from fastmul.matrices.bit_packing import pack, unpack
+from fastmul.matrices.modular import modulo
 from fastmul.matrices.multiplication.problem import MatmulProblem
 from fastmul.matrices.multiplication.stacks import run_each
 from fastmul.planning import cost as costs
@@ -45,7 +46,7 @@ def matmul_packed(
             f"matmul of a BitMatrix and a {other}: an array is never taken for bits; pass BitMatrix(x) of it, "
             "or the other operand's to_array()"
         )
-    if mod is not None and mod != 2:
+    if mod is not None and modulo("matmul", mod).p != 2:
         raise ValueError(f"matmul(mod={mod!r}) of BitMatrix operands: they multiply modulo 2")
     for name, (value, default) in keywords.items():
         if value is not default and not (isinstance(value, str) and value == default):

@@ -68,7 +68,10 @@ def cost(problem: MatmulProblem) -> float:
 def run(
     problem: MatmulProblem, a: np.ndarray, b: np.ndarray, out: np.ndarray | None = None
 ) -> np.ndarray:
-    chosen = np.dtype(float_type(problem) or "float64")
+    name = float_type(problem)
+    if name is None:
+        raise ValueError(f"{problem} is outside the window of every float")
+    chosen = np.dtype(name)
     if problem.kind != "float":
         n_floats = a.size + b.size + problem.batch * problem.m * problem.n
         memory.require(n_floats * chosen.itemsize, problem)

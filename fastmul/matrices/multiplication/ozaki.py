@@ -2,7 +2,7 @@
 
     a, b  ->  integers under one exponent per row of A and column of B  ->  exact product V  ->  round V once
 
-`accuracy="reproducible"` is that, on a grid one bit finer than the format: a definition in which order, blocking,
+`accuracy="reproducible"` is that, on a grid two bits finer than the format: a definition in which order, blocking,
 threads and instructions do not occur. `accuracy="correctly_rounded"` takes the finest grid that int64 holds; entries
 whose radius holds a point midway between two floats are computed again, without any rounding (bounds/ozaki.py).
 """

@@ -62,7 +62,7 @@ def load_scheme(path: str | PathLike[str]) -> Scheme:
     text = Path(path).read_text(encoding="utf-8")
     try:
         scheme = _parse(json.loads(text), Path(path).stem)
-    except (KeyError, TypeError, ValueError) as error:
+    except (LookupError, TypeError, ValueError, ArithmeticError, AttributeError) as error:
         raise ValueError(f"{path} holds no scheme: {type(error).__name__}: {error}") from None
     scheme.verify()
     return scheme

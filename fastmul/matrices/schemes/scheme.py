@@ -58,7 +58,12 @@ class Scheme:
                 raise ValueError(
                     f"scheme {name!r} <{m}, {k}, {n}>: {label} must have {len(rows[0])} rows of {width} coefficients"
                 )
-        return cls(name, (m, k, n), rows[0], rows[1], rows[2], source)
+        # a product that has an empty factor, or that nothing reads, is none
+        used = [all(map(any, parts)) for parts in zip(*rows, strict=True)]
+        u, v, w = (
+            tuple(row for row, is_used in zip(side, used, strict=True) if is_used) for side in rows
+        )
+        return cls(name, (m, k, n), u, v, w, source)
 
     @property
     def rank(self) -> int:

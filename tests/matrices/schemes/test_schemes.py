@@ -152,3 +152,17 @@ def test_transposed_w_is_refused(tmp_path):
 def test_unknown_name():
     with pytest.raises(ValueError, match="'strassen', 'winograd'"):
         named("coppersmith")
+
+
+@pytest.mark.parametrize("text", ['{"u":[],"v":[],"w":[]}', '{"u":[["1/0"]],"v":[[1]],"w":[[1]]}', "[]", "3",
+                                  '{"u":[[Infinity]],"v":[[1]],"w":[[1]]}'])  # fmt: skip
+def test_files_that_break_the_reader(tmp_path, text):
+    (tmp_path / "broken.json").write_text(text)
+    with pytest.raises(ValueError, match="broken"):
+        load_scheme(tmp_path / "broken.json")
+
+
+def test_products_that_are_none_are_left_out():
+    padded = Scheme.of("padded", (1, 1, 1), [[1], [1], [0]], [[1], [1], [0]], [[1], [0], [0]])
+    assert padded.rank == 1
+    padded.verify()
