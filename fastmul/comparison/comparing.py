@@ -78,7 +78,7 @@ def compare(
 
     Complexity
     ----------
-    With the defaults a minute and a half on two cores the first time, a minute after that; a few hundred MiB.
+    With the defaults less than two minutes on two cores the first time, a minute after that; a few hundred MiB.
 
     Source
     ------

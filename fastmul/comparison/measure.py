@@ -24,6 +24,8 @@ from fastmul.runtime import blas
 from fastmul.runtime import threads as fastmul_threads
 from fastmul.runtime.threads import available_cpus
 
+#: Shorter calls of a row may be all overhead, and say nothing about larger cases.
+OVERHEAD_SECONDS = 0.02
 #: A contestant predicted to take longer than this is not run.
 PATIENCE_SECONDS = 2.0
 #: Short calls are repeated until a sample lasts this long: well above the clock's and the call's own cost.
@@ -59,6 +61,11 @@ class History:
         if record.seconds:
             key = (record.contestant, case.dtype, record.threads)
             self.seconds.setdefault(key, {})[case.work] = record.seconds
+
+    def last(self, contestant: Contestant, case: Case, threads: int) -> float:
+        """Seconds of the largest case known."""
+        known = self.seconds[contestant.name, case.dtype, threads]
+        return known[max(known)]
 
     def predict(self, contestant: Contestant, case: Case, threads: int) -> float | None:
         """Seconds expected, from the largest case known; None when nothing is known.
@@ -192,7 +199,13 @@ def _pilot(
         _pilot(contestant, case.smaller, threads, history, patience)
     predicted = history.predict(contestant, case, threads)
     if predicted is not None and predicted > patience / 8:
-        return
+        # the calls of our rows are known to grow by their work alone once they are long enough
+        overhead = (
+            contestant.home == "fastmul"
+            and history.last(contestant, case, threads) < OVERHEAD_SECONDS
+        )
+        if not overhead:
+            return
     try:
         call = contestant.prepare(case, threads)
         call()

@@ -10,8 +10,7 @@ from fastmul.linalg import arguments
 from fastmul.linalg.elimination import (
     Elimination,
     eliminate,
-    scale_rows,
-    scaled_to_ones,
+    scale_pivots_to_one,
     solve_upper,
 )
 from fastmul.linalg.over_bits import compute, is_over_bits
@@ -117,10 +116,9 @@ def rref(a: Any, *, mod: Any = None, threads: int | None = None) -> tuple[np.nda
 
 def reduced_rows(found: Elimination, p: int, threads: int | None) -> np.ndarray:
     """The nonzero rows of the reduced echelon form, (rank, n) residues."""
-    upper, factors = scaled_to_ones(found.upper, p)
+    scale_pivots_to_one(found, p)
     rows = found.echelon.copy()
-    scale_rows(rows, factors, p)
-    solve_upper(upper, rows, p, 0, found.rank, threads)
+    solve_upper(found.upper, rows, p, 0, found.rank, threads)
     return rows
 
 

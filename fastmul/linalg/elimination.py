@@ -206,12 +206,12 @@ def _invert(
     _invert(lower, inverse, p, middle, last, threads)
 
 
-def scaled_to_ones(upper: np.ndarray, p: int) -> tuple[np.ndarray, np.ndarray]:
-    """(U with ones on its diagonal, the factors by which its rows were multiplied)."""
-    factors = np.array([pow(int(d), -1, p) for d in upper.diagonal()], np.uint64)
-    scaled = upper.copy()
-    scale_rows(scaled, factors, p)
-    return scaled, factors
+def scale_pivots_to_one(found: Elimination, p: int) -> np.ndarray:
+    """Scale the rows of the echelon form, in place, so that each begins with 1; returns the factors."""
+    pivots = found.echelon[np.arange(found.rank), found.pivots]
+    factors = np.array([pow(int(pivot), -1, p) for pivot in pivots], np.uint64)
+    scale_rows(found.echelon, factors, p)
+    return factors
 
 
 def scale_rows(a: np.ndarray, factors: np.ndarray, p: int) -> None:

@@ -12,8 +12,8 @@ from fastmul.linalg.elimination import (
     Elimination,
     eliminate,
     inverse_of_lower,
+    scale_pivots_to_one,
     scale_rows,
-    scaled_to_ones,
     solve_lower,
     solve_upper,
 )
@@ -79,9 +79,8 @@ def solve(a: Any, b: Any, *, mod: Any = None, threads: int | None = None) -> np.
     solution = arguments.residues(columns, p, threads)[found.order]
     n = len(x)
     solve_lower(found.lower, solution, p, 0, n, 0, solution.shape[1], threads)
-    upper, factors = scaled_to_ones(found.upper, p)
-    scale_rows(solution, factors, p)
-    solve_upper(upper, solution, p, 0, n, threads)
+    scale_rows(solution, scale_pivots_to_one(found, p), p)
+    solve_upper(found.echelon, solution, p, 0, n, threads)  # all of it, for the rank is full
     return solution.view(np.int64).reshape(y.shape)
 
 
@@ -139,10 +138,9 @@ def inverse_modulo(a: np.ndarray, p: int, function: str, threads: int | None = N
     """The inverse of residues, which are overwritten."""
     found = eliminate(a, p, function, threads)
     require_inverse(found, function, f"mod={p}")
-    upper, factors = scaled_to_ones(found.upper, p)
     inverse = inverse_of_lower(found.lower, p, threads)
-    scale_rows(inverse, factors, p)
-    solve_upper(upper, inverse, p, 0, len(a), threads)
+    scale_rows(inverse, scale_pivots_to_one(found, p), p)
+    solve_upper(found.echelon, inverse, p, 0, len(a), threads)
     # a[order] = L U, so a^-1 = (L U)^-1 P, and P brings column i to column order[i]
     result = np.empty_like(inverse)
     result[:, found.order] = inverse

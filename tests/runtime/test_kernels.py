@@ -24,6 +24,9 @@ MIXED_SIGNS_ARE_RIGHT = {
 
 
 KERNELS = kernels()
+#: Made when first asked for, of templates that the catalogue has for machine rings: rings of other algebras, their
+#: packing, and the packing of bits for each dtype. Their own tests compile and check them.
+ON_DEMAND = ("gemm.loops.gemm_", "bits.packing.bits_")
 every_kernel = pytest.mark.parametrize("kernel", KERNELS, ids=name_of)
 
 
@@ -43,7 +46,7 @@ def test_the_catalogue_lists_every_kernel():
     missing = {name_of(kernel) for kernel in _alive(Kernel)} - {
         name_of(kernel) for kernel in KERNELS
     }
-    assert not missing
+    assert not {name for name in missing if not name.startswith(ON_DEMAND)}
     assert len(KERNELS) >= 30
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from fastmul.comparison.contestants.contestant import Contestant
+from fastmul.comparison.contestants.contestant import Contestant, Refusal
 from fastmul.comparison.contestants.matrices import as_is, ask_fastmul
 
 #: What `accuracy=` may ask of floats, and the name shown.
@@ -18,10 +18,14 @@ ACCURACIES = {
     "correctly_rounded": "correctly rounded",
 }
 OWN_SEMIRING = "min_plus"
+#: Schemes that `fastmul.matrices.schemes.multiply` knows beside Strassen's and Winograd's, and where they run.
+SCHEMES = ("laderman", "dumas_pernet_sedoglavic", "karstadt_schwartz")
+OF_SCHEMES = ("float64", "int64", "mod 998244353")
+SMALLEST_OF_SCHEMES = 1024
 
 
 def contestants() -> list[Contestant]:
-    return [*_accuracies(), _own_semiring(), _bit_matrix()]
+    return [*_accuracies(), *_schemes(), _own_semiring(), _bit_matrix()]
 
 
 def _accuracies() -> list[Contestant]:
@@ -30,6 +34,28 @@ def _accuracies() -> list[Contestant]:
                    takes=lambda case: case.is_float)
         for accuracy, name in ACCURACIES.items()
     ]  # fmt: skip
+
+
+def _schemes() -> list[Contestant]:
+    """Strassen-like schemes that are no row of matmul's table, over floats, int64 and the integers modulo p."""
+    return [
+        Contestant(name, "fastmul", partial(_by_scheme, name), as_is, threaded=True,
+                   takes=lambda case: case.kind.name in OF_SCHEMES and case.size >= SMALLEST_OF_SCHEMES)
+        for name in SCHEMES
+    ]  # fmt: skip
+
+
+def _by_scheme(name: str, case: Any, threads: int) -> Callable[[], Any]:
+    from fastmul.exceptions import AlgorithmError
+    from fastmul.matrices import schemes
+
+    a, b = case.operands
+    call = partial(schemes.multiply, a, b, name, mod=case.kind.p, threads=threads)
+    try:
+        schemes.multiply(a[:8, :8], b[:8, :8], name, mod=case.kind.p)
+    except AlgorithmError as error:
+        raise Refusal(str(error)) from None
+    return call
 
 
 def _own_semiring() -> Contestant:
