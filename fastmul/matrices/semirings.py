@@ -46,9 +46,10 @@ class Semiring:
     Notes
     -----
     The functions see scalars of the product's dtype and compute as NumPy's scalars do: integers wrap, floats round.
-    What is made of +, -, *, /, // and % by constants, &, \\|, ^, ~, shifts by constants, comparisons, `and`, `or`,
-    `not`, if-expressions, min, max, abs, and of `numpy.minimum`, `maximum`, `where`, `clip`, `sqrt` and the like, is
-    compiled into a vector kernel. Anything else runs in a scalar loop: ``fastmul.explain(fastmul.matmul, a, b,
+    What is made of ``+ - * /``, ``//`` and ``%`` by constants, bitwise and, or, xor and not, shifts by constants,
+    comparisons, `and`, `or`, `not`, if-expressions, min, max, abs, and of `numpy.minimum`, `maximum`, `where`, `clip`,
+    `sqrt` and the like, is compiled into a vector kernel. Anything else runs in a scalar loop:
+    ``fastmul.explain(fastmul.matmul, a, b,
     semiring=s)`` says which, and why. The functions must depend on their arguments alone.
 
     Integers of the ready semirings never wrap: sums or products that leave the dtype, or that could be mistaken for

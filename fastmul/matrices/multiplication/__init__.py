@@ -56,7 +56,7 @@ def matmul(
         Multiply modulo this integer, 2 to 2**63 or 2**64: entries of any sign in, int64 in [0, mod) out (uint64
         modulo 2**64).
     semiring : fastmul.Semiring, optional
-        Multiply over this semiring (`fastmul.min_plus`, ...) instead of under + and *.
+        Multiply over this semiring (`fastmul.min_plus`, ...) instead of under ``+`` and ``*``.
     overflow : {"wrap", "raise", "promote"}
         Integers that do not fit the result's dtype wrap modulo 2^bits, raise, or make the result wider: the
         smallest integer dtype from the promotion on that holds every entry, or Python ints in an object array.
