@@ -20,7 +20,7 @@ from fastmul.runtime.threads import available_cpus
 UNHURRIED_SECONDS = 20.0
 #: A comparison of everything is to end within this time, also on a slow machine: a contestant is waited for at most
 #: one of so many equal parts of what is left, but never less than the least.
-WHOLE_SECONDS, PARTS, LEAST_PATIENCE = 110.0, 15, 0.75
+WHOLE_SECONDS, PARTS, LEAST_PATIENCE = 90.0, 15, 0.5
 BASELINES = {"matmul": (DGEMM, SGEMM), "mul": (GMP,)}
 #: A contestant predicted to take longer is not run; in the breadth of matrices, whose schemes need large ones.
 PATIENCE_SECONDS, PATIENCE_IN_BREADTH = 2.0, 5.0
