@@ -134,8 +134,9 @@ def test_rows_that_are_a_slow_peer_run_only_where_named(found):
 
 
 def test_late_contestants_are_waited_for_less():
-    assert comparing._patience(2.0, 0.0) == comparing._patience(2.0, 80.0) == 2.0
-    assert comparing._patience(2.0, 95.0) == 1.0
+    whole, parts = comparing.WHOLE_SECONDS, comparing.PARTS
+    assert comparing._patience(2.0, 0.0) == comparing._patience(2.0, whole - 2 * parts) == 2.0
+    assert comparing._patience(2.0, whole - parts) == 1.0
     assert comparing._patience(2.0, 500.0) == comparing.LEAST_PATIENCE
     assert comparing._patience(0.1, 500.0) == 0.1
 
