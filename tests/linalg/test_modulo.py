@@ -11,8 +11,9 @@ from fastmul.linalg.elimination import BASE
 from fastmul.matrices import BitMatrix
 from tests.linalg.matrices import listed, nmod, residues
 
-#: Small ones, whose pivots are often zero; both sides of 2^32; the largest below 2^63.
-PRIMES = (2, 998244353, 2**32 - 5, 2**32 + 15, 2**63 - 25)
+#: Bits; pivots that are often zero; near 2^32, with 2^64 / p 0.97 above an integer, so that about half of the quotients
+#: by the rounded reciprocal need their correction; above 2^32; the largest below 2^63.
+PRIMES = (2, 3, 4294902751, 2**32 + 15, 2**63 - 25)
 SIZES = (1, 2, BASE - 1, BASE, BASE + 1, 2 * BASE + 3, 100)
 
 
@@ -55,6 +56,17 @@ def test_factors_and_echelon_forms(shape, p):
         assert basis.shape == (shape[1], shape[1] - found)
         assert not (a @ basis.astype(object) % p).any()
         assert linalg.rank(basis, mod=p) == basis.shape[1]
+
+
+@pytest.mark.parametrize("p", PRIMES)
+def test_rows_are_exchanged_with_their_multipliers(p):
+    for shape in ((20, 20), (60, 45)):
+        a = residues(*shape, p) * (
+            residues(*shape, 4, seed=1) == 0
+        )  # three of four pivots are zero
+        order, lower, upper = linalg.lu(a, mod=p)
+        assert np.array_equal(lower.astype(object) @ upper.astype(object) % p, a[order])
+        assert not np.array_equal(order, np.arange(shape[0]))
 
 
 @pytest.mark.parametrize("p", PRIMES)
