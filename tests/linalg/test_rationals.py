@@ -89,6 +89,8 @@ def test_hadamards_bounds_are_reached():
         h = np.block([[h, h], [h, -h]])
     assert hadamard.largest_determinant(h) == abs(linalg.det(h)) == 8**4
     assert hadamard.largest_coefficient(1, 5) == 5
+    for root in (0, 1, 2, 10**20):  # both sides of every square
+        assert [hadamard.root_above(root**2 + d) for d in (0, 1)] == [root, root + 1]
     a = np.full((2, 2), 2**63 - 1, np.int64)
     assert hadamard.squared_norms(a, 0) == [2 * (2**63 - 1) ** 2] * 2
     numerator, denominator = hadamard.largest_solution(h, np.eye(8, dtype=int))
