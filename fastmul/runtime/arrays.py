@@ -11,6 +11,8 @@ import numpy as np
 
 from fastmul.exceptions import DeviceError
 
+#: Of a limb; a dtype, for comparing with a type takes as long as a small product.
+_LIMB = np.dtype(np.uint64)
 #: Array libraries by the first part of a type's module, and where their arrays live.
 _LIBRARIES = {
     "cupy": ("CuPy", "GPU"),
@@ -112,6 +114,29 @@ def as_out(function: str, out: Any) -> np.ndarray:
     if not out.flags.writeable:
         raise ValueError(f"{function}(out=...) got a read-only array")
     return _as_ndarray(f"{function}(out=...)", out)
+
+
+def check_limbs_out(
+    function: str, out: Any, shape: tuple[int, ...], a: np.ndarray, b: np.ndarray
+) -> None:
+    """Refuse an `out=` that cannot hold the limbs of the product of a and b.
+
+    Raises
+    ------
+    TypeError, ValueError : it is no writeable C-contiguous uint64 array of that shape, or overlaps an operand.
+    """
+    if type(out) is not np.ndarray or out.dtype != _LIMB:
+        raise TypeError(
+            f"{function}(out=) needs a uint64 array, got {getattr(out, 'dtype', type(out).__name__)}"
+        )
+    if out.shape != shape:
+        raise ValueError(
+            f"{function} of shapes {a.shape} and {b.shape} gives shape {shape}; out has shape {out.shape}"
+        )
+    if not out.flags.c_contiguous or not out.flags.writeable:
+        raise ValueError(f"{function}(out=) needs a writeable C-contiguous array")
+    if may_overlap(out, a, b):
+        raise ValueError(f"{function}(out=) must share no memory with a or b")
 
 
 def may_overlap(out: np.ndarray, *operands: np.ndarray) -> bool:

@@ -12,6 +12,7 @@ from fastmul.integers.multiplication.table import LIMB_TABLE
 from fastmul.planning.algorithm import Operation
 from fastmul.planning.memory import require
 from fastmul.planning.pick import pick
+from fastmul.runtime import arrays
 
 _LIMB = np.dtype(np.uint64)
 
@@ -75,7 +76,7 @@ def mul_limbs(
         require(8 * problem.n_limbs * int(np.prod(batch)), f"mul_limbs of shape {shape}")
         out = np.empty(shape, np.uint64)
     else:
-        _check_out(out, shape, a, b)
+        arrays.check_limbs_out("mul_limbs", out, shape, a, b)
     row = choose(problem) if algorithm == "auto" else pick(OPERATION, problem, algorithm)
     if not batch:
         x = np.ascontiguousarray(a)
@@ -105,21 +106,6 @@ def _problem(a: Any, b: Any, *, threads: int | None = None, **options: Any) -> M
             )
     m, n = a.shape[-1], b.shape[-1]
     return MulProblem(m, n, a is b and a.ndim == 1, threads_for(m + n, threads))
-
-
-def _check_out(out: Any, shape: tuple[int, ...], a: np.ndarray, b: np.ndarray) -> None:
-    if type(out) is not np.ndarray or out.dtype != _LIMB:
-        raise TypeError(
-            f"mul_limbs(out=) needs a uint64 array, got {getattr(out, 'dtype', type(out).__name__)}"
-        )
-    if out.shape != shape:
-        raise ValueError(
-            f"mul_limbs of shapes {a.shape} and {b.shape} gives shape {shape}; out has shape {out.shape}"
-        )
-    if not out.flags.c_contiguous or not out.flags.writeable:
-        raise ValueError("mul_limbs(out=) needs a writeable C-contiguous array")
-    if np.may_share_memory(out, a) or np.may_share_memory(out, b):
-        raise ValueError("mul_limbs(out=) must share no memory with a or b")
 
 
 OPERATION = Operation("mul_limbs", LIMB_TABLE, _problem, similar)

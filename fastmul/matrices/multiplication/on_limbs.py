@@ -11,6 +11,7 @@ from fastmul.matrices.multiplication.numbers import LIMB_BITS, Numbers, NumbersP
 from fastmul.planning import memory
 from fastmul.planning.algorithm import Algorithm, Operation
 from fastmul.planning.pick import pick
+from fastmul.runtime import arrays
 from fastmul.runtime.threads import get_threads
 
 _LIMB = np.dtype(np.uint64)
@@ -109,7 +110,7 @@ def matmul_limbs(
         memory.require(8 * int(np.prod(shape)), f"matmul_limbs of shape {shape}")
         out = np.empty(shape, np.uint64)
     else:
-        _check_out(out, shape, a, b)
+        arrays.check_limbs_out("matmul_limbs", out, shape, a, b)
     row = pick(OPERATION, problem, algorithm)
     a, b = (np.broadcast_to(x, (*batch, *x.shape[-3:])) for x in (a, b))
     for index in np.ndindex(batch):
@@ -144,21 +145,6 @@ def _problem(a: Any, b: Any, *, threads: int | None = None, **options: Any) -> N
     a_bits, b_bits = LIMB_BITS * p, LIMB_BITS * q
     highest = k * ((1 << a_bits) - 1) * ((1 << b_bits) - 1)
     return NumbersProblem(m, k, n, a_bits, b_bits, highest, p + q + (k > 1), threads)
-
-
-def _check_out(out: Any, shape: tuple[int, ...], a: np.ndarray, b: np.ndarray) -> None:
-    if type(out) is not np.ndarray or out.dtype != _LIMB:
-        raise TypeError(
-            f"matmul_limbs(out=) needs a uint64 array, got {getattr(out, 'dtype', type(out).__name__)}"
-        )
-    if out.shape != shape:
-        raise ValueError(
-            f"matmul_limbs of shapes {a.shape} and {b.shape} gives shape {shape}; out has shape {out.shape}"
-        )
-    if not out.flags.c_contiguous or not out.flags.writeable:
-        raise ValueError("matmul_limbs(out=) needs a writeable C-contiguous array")
-    if np.may_share_memory(out, a) or np.may_share_memory(out, b):
-        raise ValueError("matmul_limbs(out=) must share no memory with a or b")
 
 
 OPERATION = Operation("matmul_limbs", TABLE, _problem)
