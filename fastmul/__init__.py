@@ -38,7 +38,7 @@ _HOMES = {
     "SingularMatrixError": "fastmul.exceptions",
     "ZeroDivisorError": "fastmul.exceptions",
 }
-_SUBPACKAGES = ("integers", "linalg", "matrices", "io")
+_SUBPACKAGES = ("integers", "linalg", "lowprecision", "matrices", "nn", "io")
 
 __all__ = ["__version__", *_HOMES, *_SUBPACKAGES]
 

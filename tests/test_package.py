@@ -61,7 +61,7 @@ PUBLIC = {
     "FastmulError", "AlgorithmError", "ResultOverflowError", "DeviceError", "BackendUnavailableError",
     "VerificationError", "SingularMatrixError", "ZeroDivisorError",
     "Semiring", "min_plus", "max_plus", "max_min", "max_times", "or_and",
-    "integers", "linalg", "matrices", "io", "__version__",
+    "integers", "linalg", "lowprecision", "matrices", "nn", "io", "__version__",
 }  # fmt: skip
 PUBLIC_IN = {
     "integers": {"mul", "square", "to_limbs", "from_limbs", "mul_limbs"},
@@ -133,6 +133,8 @@ LAYERS = (
     ("cli",),
     ("comparison",),
     ("configuration", "io"),
+    ("nn",),
+    ("lowprecision",),
     ("linalg",),
     ("matrices",),
     ("integers",),
