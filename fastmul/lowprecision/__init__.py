@@ -1,3 +1,5 @@
 """Low precision: the matmuls of a language model as exact integer products between two declared roundings."""
 
-__all__: list[str] = []
+from fastmul.runtime.philox import Philox
+
+__all__ = ["Philox"]

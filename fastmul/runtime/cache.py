@@ -20,7 +20,7 @@ from fastmul.runtime.target import target
 PACKAGE = Path(__file__).resolve().parent.parent
 
 #: What can change machine code: these folders and files of the package...
-SOURCES = ("kernels", "bounds", "runtime/jit.py", "runtime/target.py")
+SOURCES = ("kernels", "bounds", "runtime/jit.py", "runtime/target.py", "runtime/philox.py")
 #: ...and these values of numba.config.
 NUMBA_SETTINGS = (
     "BOUNDSCHECK", "OPT", "DEBUGINFO_DEFAULT", "LOOP_VECTORIZE", "SLP_VECTORIZE",
