@@ -68,7 +68,7 @@ PUBLIC_IN = {
     "io": {"read_ints", "write_ints"},
     "matrices": {"BitMatrix", "GF256", "matmul", "matmul_limbs", "sum"},
     "matrices.schemes": {"Scheme", "classical", "load_scheme", "multiply", "named", "save_scheme"},
-    "lowprecision": {"Philox"},
+    "lowprecision": {"Philox", "Quantized", "dequantize", "formats", "quantize"},
     "linalg": {"charpoly", "det", "inv", "lu", "nullspace", "rank", "rref", "solve"},
 }
 

@@ -1,0 +1,1 @@
+"""Numba kernels of low-precision arithmetic: casting, packing, products, accumulators."""

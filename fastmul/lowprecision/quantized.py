@@ -1,0 +1,266 @@
+"""Quantized: an array of codes of few bits together with the scales that make numbers of them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from fastmul.lowprecision import formats, packing
+from fastmul.lowprecision.formats import BlockFormat, Format
+
+#: Significant bits beyond which an integer per element fits no machine word.
+LARGEST_INTEGER = 2**63
+
+
+class Quantized:
+    """An array in a low-precision format: codes, scales, and the axis that blocks run along.
+
+    element value = code's value * scale of its block (or slice) * tensor_scale
+
+    Parameters
+    ----------
+    codes : array of the format's codes. Fewer than 8 bits: uint8, packed along `axis` (see `packing`), or an array of
+        the ml_dtypes type, one code per element.
+    scales : array, optional
+        Block formats: float8_e8m0fnu bytes, for nvfp4 float8_e4m3fn bytes, shaped as the array with `axis` divided
+        by the block. Element formats: float32, as many axes as the array, each of its length or 1; or None.
+    format : str, Format or BlockFormat
+    axis : int
+        The axis of packing and of blocks.
+    tensor_scale : float, optional
+        The second level of nvfp4. Default: 1.
+    shape : tuple of int, optional
+        The logical shape, where packing does not tell it: a length that does not fill its last byte.
+
+    Raises
+    ------
+    ValueError : an unknown format, scales or codes whose shape or dtype do not fit; says what would.
+
+    Examples
+    --------
+    >>> from fastmul.lowprecision import quantize
+    >>> q = quantize(np.array([[1.0, -0.3, 6.0] + [0.0] * 29], np.float32), "mxfp4_e2m1")
+    >>> q.shape, q.codes.shape, q.scales, q.nbytes
+    ((1, 32), (1, 16), array([[127]], dtype=uint8), 17)
+    >>> q.dequantize()[0, :3]
+    array([ 1. , -0.5,  6. ], dtype=float32)
+    """
+
+    __slots__ = ("axis", "codes", "format", "scales", "shape", "tensor_scale")
+
+    codes: np.ndarray
+    scales: np.ndarray | None
+    format: Format | BlockFormat
+    axis: int
+    tensor_scale: np.float32 | None
+    shape: tuple[int, ...]
+
+    def __init__(
+        self, codes: Any, scales: Any = None, format: Any = None, axis: int = -1, *,
+        tensor_scale: Any = None, shape: tuple[int, ...] | None = None,
+    ) -> None:  # fmt: skip
+        self.format = formats.get(format)
+        element = self.element
+        codes = np.asarray(codes)
+        self.axis = np.lib.array_utils.normalize_axis_index(axis, codes.ndim) if codes.ndim else 0
+        if element.dtype is not None and codes.dtype == element.dtype:
+            codes = codes.view(element.code_dtype)
+            if element.is_packed:
+                shape = codes.shape
+                codes = packing.pack(codes & (2**element.bits - 1), element.bits, self.axis)
+        stored = np.dtype(np.uint8) if element.is_packed else element.code_dtype
+        if codes.dtype != stored:
+            raise ValueError(
+                f"codes of {element.name} are an array of {stored}, not {codes.dtype}; a view would do if it has "
+                f"{stored.itemsize} byte(s) per element"
+            )
+        self.codes = codes
+        self.shape = self._checked_shape(shape)
+        self.scales = self._checked_scales(scales)
+        two_level = isinstance(self.format, BlockFormat) and self.format.two_level
+        if tensor_scale is not None and not two_level:
+            raise ValueError(
+                f"tensor_scale is the second level of nvfp4; {self.format.name} has none"
+            )
+        self.tensor_scale = np.float32(1 if tensor_scale is None else tensor_scale) if two_level else None  # fmt: skip
+
+    def _checked_shape(self, shape: tuple[int, ...] | None) -> tuple[int, ...]:
+        stored, bits = self.codes.shape, self.element.bits
+        if shape is None:
+            count = stored[self.axis] * 8 // bits if self.element.is_packed else None
+            return stored if count is None else self._with_axis(stored, count)
+        shape = tuple(shape)
+        if not shape:
+            return stored
+        expected = self._with_axis(shape, packing.packed_length(shape[self.axis], bits))
+        if expected != stored:
+            raise ValueError(
+                f"{shape} in {self.element.name} along axis {self.axis} takes codes of shape {expected}, not {stored}"
+            )
+        return shape
+
+    def _checked_scales(self, scales: Any) -> np.ndarray | None:
+        fmt = self.format
+        if isinstance(fmt, Format):
+            if scales is None:
+                return None
+            scales = np.asarray(scales, np.float32)
+            scales = scales.reshape((1,) * len(self.shape)) if scales.ndim == 0 else scales
+            if scales.ndim != len(self.shape) or any(
+                length not in (1, own) for length, own in zip(scales.shape, self.shape, strict=True)
+            ):
+                raise ValueError(
+                    f"scales of shape {scales.shape} do not fit {fmt.name} of shape {self.shape}: each length has "
+                    "to be 1 or the array's"
+                )
+            return scales
+        if scales is None:
+            raise ValueError(f"{fmt.name} needs scales of {fmt.scale.name}")
+        if fmt.block == formats.WHOLE_TENSOR:
+            scales = np.asarray(scales, np.float32)
+            expected = (1,) * len(self.shape)
+            if scales.size != 1:
+                raise ValueError(f"{fmt.name} has one scale for the whole array, not {scales.shape}")  # fmt: skip
+            return scales.reshape(expected)
+        scales = np.asarray(scales)
+        if scales.dtype != np.uint8:
+            scales = scales.view(np.uint8)
+        if self.shape[self.axis] % fmt.block:
+            raise ValueError(
+                f"axis {self.axis} of {self.shape} is no multiple of {fmt.name}'s block of {fmt.block}: "
+                "pad it with zeros"
+            )
+        expected = self._with_axis(self.shape, self.shape[self.axis] // fmt.block)
+        if scales.shape != expected:
+            raise ValueError(
+                f"{fmt.name} of shape {self.shape}, blocks of {fmt.block} along axis {self.axis}, takes scales of "
+                f"shape {expected}, not {scales.shape}"
+            )
+        return scales
+
+    def _with_axis(self, shape: tuple[int, ...], length: int) -> tuple[int, ...]:
+        return (*shape[: self.axis], length, *shape[self.axis + 1 :])
+
+    @property
+    def element(self) -> Format:
+        """The format of the codes."""
+        return self.format.element if isinstance(self.format, BlockFormat) else self.format
+
+    @property
+    def block(self) -> int | None:
+        """Elements under one scale along the axis; None without blocks."""
+        return (self.format.block or None) if isinstance(self.format, BlockFormat) else None
+
+    @property
+    def ndim(self) -> int:
+        return len(self.shape)
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of codes and scales."""
+        scales = 0 if self.scales is None else self.scales.nbytes
+        return self.codes.nbytes + scales + (0 if self.tensor_scale is None else 4)
+
+    @property
+    def T(self) -> Quantized:
+        """The transpose, a view; the axis goes along."""
+        turned = object.__new__(Quantized)
+        turned.codes, turned.shape = self.codes.T, self.shape[::-1]
+        turned.scales = None if self.scales is None else self.scales.T
+        turned.format, turned.tensor_scale = self.format, self.tensor_scale
+        turned.axis = max(self.ndim - 1 - self.axis, 0)
+        return turned
+
+    def __repr__(self) -> str:
+        scaled = "" if self.scales is None else f", scales {self.scales.shape}"
+        return f"Quantized({self.format.name}, {self.shape}, axis {self.axis}{scaled})"
+
+    def unpacked(self) -> np.ndarray:
+        """One code per element: unsigned integers, int8 for signed integer formats."""
+        element = self.element
+        if not element.is_packed or not self.shape:
+            return self.codes
+        codes = packing.unpack(self.codes, element.bits, self.axis, self.shape[self.axis])
+        if element.code_dtype == np.int8:
+            shift = np.int8(8 - element.bits)
+            return (codes.view(np.int8) << shift) >> shift
+        return codes
+
+    def specials(self) -> np.ndarray | None:
+        """Where the value is NaN or infinite; None if nowhere."""
+        element, found = self.element, None
+        if element.has_nan:
+            codes = self.unpacked()
+            if element.specials == "fnuz" or element.kind == "scale":
+                found = codes == element.nan_code
+            else:
+                found = codes & (2 ** (element.bits - 1) - 1) > element.max_code
+        if isinstance(self.format, BlockFormat) and self.format.block:
+            assert self.scales is not None
+            magnitude = 0xFF if self.format.scale.kind == "scale" else 0x7F
+            bad = self.scales & magnitude == self.format.scale.nan_code
+            if bad.any():
+                bad = np.repeat(bad, self.format.block, self.axis)
+                found = bad if found is None else found | bad
+        return found if found is not None and found.any() else None
+
+    def integers(self) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
+        """(q, exponents, scale) with element value = q * 2**exponents[block] * scale[slice], exactly.
+
+        q : the smallest of int8, int16, int32, int64 that holds the format's integers; 0 where `specials`.
+        exponents : int32, one per block in the shape of the block scales; all lengths 1 without block scales.
+        scale : float32 of as many axes (tensor, token, channel; nvfp4's second level), or None.
+        """
+        from fastmul.kernels.reference import casting
+
+        element, fmt = self.element, self.format
+        if element.kind == "scale" or element.max_integer >= LARGEST_INTEGER:
+            raise ValueError(
+                f"the integers of {element.name} fit no machine word: use dequantize()"
+            )
+        q = np.ldexp(casting.decode(self.unpacked(), element), -element.lsb_exponent)
+        q = np.where(np.isfinite(q), q, 0.0)
+        exponents = np.full((1,) * self.ndim, element.lsb_exponent, np.int32)
+        scale, largest = self.scales, element.max_integer
+        if isinstance(fmt, BlockFormat) and fmt.block:
+            assert self.scales is not None
+            scale, bytes_ = None, self.scales.astype(np.int32)
+            if fmt.scale.kind == "scale":
+                bytes_ = np.where(bytes_ == fmt.scale.nan_code, 0, bytes_)
+                exponents = bytes_ - fmt.scale.bias + element.lsb_exponent
+            else:
+                field = bytes_ >> fmt.scale.mantissa_bits
+                mantissa = bytes_ & (2**fmt.scale.mantissa_bits - 1)
+                mantissa = mantissa + np.where(field > 0, 2**fmt.scale.mantissa_bits, 0)
+                mantissa = np.where(bytes_ == fmt.scale.nan_code, 0, mantissa)
+                exponents = np.maximum(field, 1) - 1 + fmt.scale.lsb_exponent + element.lsb_exponent
+                q = q * np.repeat(mantissa, fmt.block, self.axis)
+                largest *= 2 ** (fmt.scale.mantissa_bits + 1) - 1
+                assert self.tensor_scale is not None
+                scale = np.full((1,) * self.ndim, self.tensor_scale, np.float32)
+        return q.astype(_smallest_integer(largest)), exponents.astype(np.int32), scale
+
+    def dequantize(self, dtype: Any = np.float32) -> np.ndarray:
+        """The values as float32, float64, float16 or bfloat16: the exact product of code and scales, rounded once."""
+        from fastmul.kernels.reference import casting
+
+        values = casting.decode(self.unpacked(), self.element)
+        fmt = self.format
+        if self.scales is not None:
+            scales: Any = self.scales
+            if isinstance(fmt, BlockFormat) and fmt.block:
+                scales = np.repeat(casting.decode(scales, fmt.scale), fmt.block, self.axis)
+            # at most 24 bits of code (or 2 + 4), 24 of scale: the product is exact in float64
+            values = values * scales.astype(np.float64)
+        if self.tensor_scale is not None:
+            values = values * np.float64(self.tensor_scale)
+        return values.astype(dtype)
+
+
+def _smallest_integer(largest: int) -> Any:
+    """The smallest signed dtype that holds +-largest; -128 of int8 counts as what int8 holds."""
+    for bits in (8, 16, 32):
+        if largest < 2 ** (bits - 1) or (bits == 8 and largest == 128):
+            return np.dtype(f"i{bits // 8}")
+    return np.dtype(np.int64)
