@@ -69,6 +69,8 @@ def residues(a: np.ndarray, p: int, threads: int | None = None) -> np.ndarray:
     get_threads(threads)  # refuses what is no number of threads, also where one is enough
     if a.dtype.kind == "O":
         return np.ascontiguousarray((a % p).astype(np.uint64)).reshape(a.shape)
+    if a.size and a.dtype.itemsize == 8 and a.view(np.uint64).max() < p:  # so are most that come
+        return a.view(np.uint64).copy()
     return words.reduce(a, p, threads).view(np.uint64)
 
 

@@ -21,10 +21,13 @@ import numpy as np
 
 from fastmul.exceptions import ZeroDivisorError
 from fastmul.matrices.multiplication import matmul
+from fastmul.matrices.multiplication.modulo import packed
 from fastmul.runtime.scratch import lease
 
 #: Columns that the kernel eliminates by itself, and rows of a triangle that it solves.
 BASE = 24
+#: Sides of a product that is subtracted while it is stored; for longer ones `matmul` knows faster ways.
+ONE_PASS = 2048
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +49,12 @@ class Elimination:
         return np.ascontiguousarray(self.echelon[:, self.pivots])
 
 
-def eliminate(a: np.ndarray, p: int, function: str, threads: int | None = None) -> Elimination:
+def eliminate(
+    a: np.ndarray, p: int, function: str, threads: int | None = None, columns: int | None = None
+) -> Elimination:
     """The echelon form of `a`, (m, n) residues in uint64, which is overwritten.
+
+    Pivots are sought in the first `columns` columns only, all if None; those behind take part in the operations.
 
     Raises
     ------
@@ -56,7 +63,7 @@ def eliminate(a: np.ndarray, p: int, function: str, threads: int | None = None) 
     m, n = a.shape
     lower = np.zeros((m, min(m, n)), np.uint64)
     order, pivots = np.arange(m), np.zeros(min(m, n), np.int64)
-    state = _State(a, lower, order, pivots, p, function, threads)
+    state = _State(a, lower, order, pivots, p, function, threads, n if columns is None else columns)
     rank = state.eliminate(0, 0, n)
     return Elimination(order, lower[:, :rank], a[:rank], pivots[:rank])
 
@@ -70,14 +77,16 @@ class _State:
     p: int
     function: str
     threads: int | None
+    columns: int
 
     def eliminate(self, row: int, start: int, stop: int) -> int:
         """Eliminate a[row:, start:stop]; returns the row below the last pivot."""
-        if row == self.a.shape[0]:
+        if row == self.a.shape[0] or start >= self.columns:
             return row
-        if stop - start <= BASE:
+        is_narrow = stop - start <= BASE
+        if is_narrow and stop <= self.columns:
             return self._panel(row, start, stop)
-        middle = _middle(start, stop)
+        middle = self.columns if is_narrow else _middle(start, stop)
         last = self.eliminate(row, start, middle)
         if last > row:
             solve_lower(self.lower, self.a, self.p, row, last, middle, stop, threads=self.threads)
@@ -130,13 +139,21 @@ def subtract_product(
     """a[row:, column:] -= x @ y modulo p, on as many rows and columns as the product has."""
     if not (x.size and y.size):
         return
+    shape = (x.shape[0], y.shape[1])
+    operands, block = (
+        (x.view(np.int64), y.view(np.int64)),
+        a[row : row + shape[0], column : column + shape[1]],
+    )
+    if min(*shape, x.shape[1]) <= ONE_PASS and packed.subtract_product(
+        *operands, block.view(np.int64), p, threads
+    ):
+        return
     from fastmul.kernels.cpu.elimination import subtract_block
 
-    shape = (x.shape[0], y.shape[1])
     n_bytes = 8 * shape[0] * shape[1]
     with lease(n_bytes) as scratch:  # fresh pages would cost as much as the subtraction
         block = scratch[:n_bytes].view(np.int64).reshape(shape)
-        matmul(x.view(np.int64), y.view(np.int64), mod=p, threads=threads, out=block)
+        matmul(*operands, mod=p, threads=threads, out=block)
         subtract_block(a, row, column, block.view(np.uint64), p)
 
 

@@ -14,7 +14,6 @@ from fastmul.linalg.elimination import (
     inverse_of_lower,
     scale_pivots_to_one,
     scale_rows,
-    solve_lower,
     solve_upper,
 )
 from fastmul.linalg.over_bits import compute, is_over_bits, solve_over_bits
@@ -74,13 +73,13 @@ def solve(a: Any, b: Any, *, mod: Any = None, threads: int | None = None) -> np.
 
         return solve_over_rationals(x, columns, "solve", threads).reshape(y.shape)
     p = arguments.modulus("solve", mod)
-    found = eliminate(arguments.residues(x, p, threads), p, "solve", threads)
-    require_inverse(found, "solve", f"mod={p}")
-    solution = arguments.residues(columns, p, threads)[found.order]
     n = len(x)
-    solve_lower(found.lower, solution, p, 0, n, 0, solution.shape[1], threads)
-    scale_rows(solution, scale_pivots_to_one(found, p), p)
-    solve_upper(found.echelon, solution, p, 0, n, threads)  # all of it, for the rank is full
+    both = np.hstack([arguments.residues(v, p, threads) for v in (x, columns)])
+    found = eliminate(both, p, "solve", threads, columns=n)
+    require_inverse(found, n, "solve", f"mod={p}")
+    scale_pivots_to_one(found, p)
+    solution = np.ascontiguousarray(both[:, n:])
+    solve_upper(both, solution, p, 0, n, threads)
     return solution.view(np.int64).reshape(y.shape)
 
 
@@ -137,7 +136,7 @@ def inv(a: Any, *, mod: Any = None, threads: int | None = None) -> np.ndarray:
 def inverse_modulo(a: np.ndarray, p: int, function: str, threads: int | None = None) -> np.ndarray:
     """The inverse of residues, which are overwritten."""
     found = eliminate(a, p, function, threads)
-    require_inverse(found, function, f"mod={p}")
+    require_inverse(found, len(a), function, f"mod={p}")
     inverse = inverse_of_lower(found.lower, p, threads)
     scale_rows(inverse, scale_pivots_to_one(found, p), p)
     solve_upper(found.echelon, inverse, p, 0, len(a), threads)
@@ -147,8 +146,7 @@ def inverse_modulo(a: np.ndarray, p: int, function: str, threads: int | None = N
     return result
 
 
-def require_inverse(found: Elimination, function: str, over: str) -> None:
-    n = found.echelon.shape[1]
+def require_inverse(found: Elimination, n: int, function: str, over: str) -> None:
     if found.rank < n:
         raise SingularMatrixError(
             f"{function}({over}): the ({n}, {n}) matrix is singular, its rank is {found.rank}"

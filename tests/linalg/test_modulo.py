@@ -39,6 +39,16 @@ def test_square_matrices_of_every_rank(n, p):
                 linalg.solve(a, np.ones(n, int), mod=p)
 
 
+def test_no_pivot_is_sought_in_the_right_hand_side():
+    """A singular matrix modulo 6, and a right-hand side whose entries have no inverse."""
+    for n in (1, BASE, BASE + 3):
+        a = np.eye(n, dtype=int)
+        a[-1, -1] = 0
+        for b in (np.full(n, 2), np.full((n, 2 * BASE), 3)):
+            with pytest.raises(SingularMatrixError, match=rf"rank is {n - 1}"):
+                linalg.solve(a, b, mod=6)
+
+
 @pytest.mark.parametrize("p", PRIMES)
 @pytest.mark.parametrize("shape", [(3, 5), (5, 3), (40, 90), (90, 40), (70, 70)])
 def test_factors_and_echelon_forms(shape, p):

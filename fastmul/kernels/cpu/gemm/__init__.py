@@ -1,5 +1,5 @@
 """The packed matrix product: one driver over rings, its micro-kernels emitted as vector IR."""
 
-from fastmul.kernels.cpu.gemm.driver import multiply, small_kernel
+from fastmul.kernels.cpu.gemm.driver import multiply, multiply_add, small_kernel
 
-__all__ = ["multiply", "small_kernel"]
+__all__ = ["multiply", "multiply_add", "small_kernel"]

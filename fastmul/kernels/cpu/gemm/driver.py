@@ -56,6 +56,20 @@ def multiply(
     multiply_with(kernels(ring), a, b, c, threads, parameters)
 
 
+def multiply_add(
+    a: np.ndarray,
+    b: np.ndarray,
+    c: np.ndarray,
+    ring: str | Ring,
+    threads: int | None = None,
+    parameters: np.ndarray | None = None,
+) -> None:
+    """C += A B, as `multiply`, for matrices none of which is empty; saves a pass over C and its memory."""
+    found = kernels(ring)
+    where = 0 if parameters is None else parameters.ctypes.data
+    _multiply_packed(found, a, b, c, get_threads(threads), where, found.ring.tile.kc)
+
+
 def small_kernel(ring: str | Ring, m: int, k: int, n: int) -> Any:
     """The kernel (a, b, c, address of the parameters or 0) of a product small enough for one call, or None."""
     found = kernels(ring)
@@ -94,8 +108,16 @@ def _multiply_any(
     if _is_small(found, m, k, n):
         found.multiply_small(a, b, c, parameters)
         return
+    _multiply_packed(found, a, b, c, threads, parameters)
+
+
+def _multiply_packed(
+    found: Kernels, a: np.ndarray, b: np.ndarray, c: np.ndarray, threads: int, parameters: int, origin: int = 0
+) -> None:  # fmt: skip
+    """C = A B; depth is counted from `origin`, and what is not at depth 0 is added to C (`loops.multiply_rows`)."""
+    (m, k), n = a.shape, b.shape[1]
     if m <= FEW_BLOCKS * found.ring.tile.mc:
-        _multiply_strips(found, a, b, c, threads, parameters)
+        _multiply_strips(found, a, b, c, threads, parameters, origin)
         return
     nr, kc = found.nr, found.ring.tile.kc
     widest = (
@@ -108,19 +130,20 @@ def _multiply_any(
     )
     for j in range(0, n, widest):
         stop = min(n, j + widest)
-        _multiply_columns(found, a, b[:, j:stop], c[:, j:stop], threads, parameters)
+        _multiply_columns(found, a, b[:, j:stop], c[:, j:stop], threads, parameters, origin)
 
 
 def _multiply_strips(
-    found: Kernels, a: np.ndarray, b: np.ndarray, c: np.ndarray, threads: int, parameters: int
-) -> None:
+    found: Kernels, a: np.ndarray, b: np.ndarray, c: np.ndarray, threads: int, parameters: int, origin: int
+) -> None:  # fmt: skip
     """C = A B for few rows of A: strips of columns on any thread, blocks of B used as soon as they are packed."""
     tile, side = found.ring.tile, found.ring.side_b
     (m, k), n = a.shape, b.shape[1]
     groups = side.header_words + -(-min(tile.kc, k) // found.ring.k_group)
     width = max(STRIP_COLUMNS, STRIP_BYTES // (groups * side.word_bytes))
     width = -(-min(width, -(-n // threads)) // found.nr) * found.nr
-    a_address, (a_row, a_k) = a.ctypes.data, a.strides
+    a_row, a_k = a.strides
+    a_address = a.ctypes.data - origin * a_k
     b_address, (b_row, b_column) = b.ctypes.data, b.strides
     c_address, (c_row, c_column) = c.ctypes.data, c.strides
 
@@ -133,8 +156,8 @@ def _multiply_strips(
                 stop = min(k, first + tile.kc)
                 source = b_address + start * b_column + first * b_row
                 found.pack_b(source, b_column, b_row, columns, stop - first, block, parameters)
-                found.multiply_rows(a_address, a_row, a_k, to, c_row, c_column, m, columns, first, stop,
-                                    block, room, parameters)  # fmt: skip
+                found.multiply_rows(a_address, a_row, a_k, to, c_row, c_column, m, columns, first + origin,
+                                    stop + origin, block, room, parameters)  # fmt: skip
 
     run(strip, [(start,) for start in range(0, n, width)], threads)
 
@@ -158,8 +181,8 @@ def _multiply_stack(
 
 
 def _multiply_columns(
-    found: Kernels, a: np.ndarray, b: np.ndarray, c: np.ndarray, threads: int, parameters: int
-) -> None:
+    found: Kernels, a: np.ndarray, b: np.ndarray, c: np.ndarray, threads: int, parameters: int, origin: int
+) -> None:  # fmt: skip
     """C = A B for so few columns that a block of all of them fits a slab; parameters at this address."""
     ring, tile, side = found.ring, found.ring.tile, found.ring.side_b
     (m, k), n = a.shape, b.shape[1]
@@ -175,7 +198,8 @@ def _multiply_columns(
     columns = -(-n_panels // max(threads, blocks * block_bytes // PACK_BYTES)) * ring.nr
     with lease(blocks * block_bytes) as slab:
         slab_address = slab.ctypes.data
-        a_address, (a_row, a_k) = a.ctypes.data, a.strides
+        a_row, a_k = a.strides
+        a_address = a.ctypes.data - origin * a_k
         b_address, (b_row, b_column) = b.ctypes.data, b.strides
         c_address, (c_row, c_column) = c.ctypes.data, c.strides
 
@@ -192,7 +216,8 @@ def _multiply_columns(
             with lease(found.scratch_bytes) as scratch:
                 found.multiply_rows(
                     a_address + start * a_row, a_row, a_k, c_address + start * c_row, c_row, c_column,
-                    min(rows, m - start), n, k_start, k_stop, slab_address, scratch.ctypes.data, parameters,
+                    min(rows, m - start), n, k_start + origin, k_stop + origin, slab_address, scratch.ctypes.data,
+                    parameters,
                 )  # fmt: skip
 
         for k_start in range(0, k, depth):

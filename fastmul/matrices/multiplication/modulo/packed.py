@@ -17,6 +17,7 @@ from fastmul.matrices.multiplication.modulo import three_moduli, words
 from fastmul.matrices.multiplication.problem import MatmulProblem
 from fastmul.matrices.multiplication.stacks import run_each
 from fastmul.planning import cost as costs
+from fastmul.runtime.scratch import lease
 
 #: The way of the largest moduli, and what it costs beside its three products, in nanoseconds for each entry.
 THREE, COMBINE_NS = "three_moduli", 10.0
@@ -97,6 +98,29 @@ def multiply(
         three_moduli.multiply(a, b, out, p, threads)
     else:
         raise ValueError(f"no packed kernel here takes {a.shape[-1]} products modulo {p}")
+
+
+def subtract_product(
+    a: np.ndarray, b: np.ndarray, out: np.ndarray, p: int, threads: int | None = None
+) -> bool:
+    """out -= a @ b modulo p, of int64 matrices in [0, p), none empty; or False, where no ring takes p.
+
+    The product is added while it is stored: -a is as good an operand as a, since entries are reduced when packed.
+    """
+    from fastmul.kernels.cpu import gemm
+    from fastmul.kernels.cpu.gemm import modular
+
+    ring = modular.ring_of(p)
+    if ring is None:
+        return False
+    smaller = min(a, b, key=np.size)
+    with lease(8 * smaller.size) as scratch:
+        opposite = np.negative(
+            smaller, scratch[: 8 * smaller.size].view(np.int64).reshape(smaller.shape)
+        )
+        a, b = (opposite, b) if smaller is a else (a, opposite)
+        gemm.multiply_add(a, b, out, ring, threads, modular.parameters(p))
+    return True
 
 
 def as_int64(x: np.ndarray, p: int, threads: int | None) -> np.ndarray:
