@@ -1,0 +1,1 @@
+"""Kernels of what stands around the products of a neural network."""
