@@ -19,6 +19,7 @@ from functools import cache
 #: What each accumulator and each narrow dtype holds: (lowest, highest).
 RANGES = {
     "bool": (0, 1),
+    "ternary": (-1, 1),
     "int8": (-(1 << 7), (1 << 7) - 1),
     "uint8": (0, (1 << 8) - 1),
     "int16": (-(1 << 15), (1 << 15) - 1),
@@ -43,6 +44,8 @@ def exact_depth(a: str, b: str, accumulator: str = "int32") -> int:
 
     >>> exact_depth("int8", "int8"), exact_depth("uint8", "int8"), exact_depth("uint8", "uint8")
     (131071, 65793, 33025)
+    >>> exact_depth("int8", "ternary")  # -1 times -128, 2^24 times, would be 2^31
+    16777215
     >>> exact_depth("int16", "int16")  # two products (-2^15)^2 already make 2^31
     1
     """

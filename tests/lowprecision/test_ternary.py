@@ -1,0 +1,140 @@
+"""Ternary weights times int8: every edge of blocks, tiles and rows, extremes, and the window of int32."""
+
+import numpy as np
+import pytest
+
+from fastmul.kernels.cpu.lowprecision import ternary as kernels
+from fastmul.kernels.cpu.lowprecision.ternary_dots import BLOCK_ACTIVATIONS, ROWS
+from fastmul.lowprecision import Quantized, ternary
+from fastmul.runtime.target import target
+from tests.adversaries import straddle
+from tests.guard_pages import guarded
+from tests.runtime.processes import run_python
+
+HASWELL = {"NUMBA_CPU_NAME": "haswell", "NUMBA_CPU_FEATURES": "+avx2,+fma,+bmi,+bmi2"}
+PLAIN = {"NUMBA_CPU_NAME": "x86-64", "NUMBA_CPU_FEATURES": "+sse2"}
+
+
+def packed(weights, filling=0):
+    """The codes of (n, k) weights, four to a byte, the lowest bits first; `filling` beyond the last."""
+    n, k = weights.shape
+    codes = np.full((n, -(-k // 4) * 4), filling, np.uint8)
+    codes[:, :k] = weights + 1
+    return codes[:, 0::4] | codes[:, 1::4] << 2 | codes[:, 2::4] << 4 | codes[:, 3::4] << 6
+
+
+def check(x, weights, threads=1, **options):
+    got = kernels.multiply(x, packed(weights, **options), threads)
+    assert got.dtype == np.int32
+    np.testing.assert_array_equal(got, x.astype(np.int64) @ weights.T.astype(np.int64))
+
+
+def operands(tokens, k, n, seed=0):
+    rng = np.random.default_rng(seed)
+    return (
+        rng.integers(-128, 128, (tokens, k), np.int8),
+        rng.integers(-1, 2, (n, k), np.int8),
+    )
+
+
+def check_edges():
+    for k in [1, 2, 3, 4, 5, *straddle(BLOCK_ACTIVATIONS, 2 * BLOCK_ACTIVATIONS), 1000]:
+        check(*operands(3, k, 2 * ROWS + 1, k), filling=3)
+    for n in straddle(1, ROWS, 2 * ROWS):
+        check(*operands(2, 300, n))
+    for tokens in range(10):
+        check(*operands(tokens, 300, ROWS + 1))
+    empty = kernels.multiply(np.empty((2, 0), np.int8), np.empty((3, 0), np.uint8))
+    assert empty.tolist() == [[0, 0, 0], [0, 0, 0]]
+
+
+def check_extremes():
+    for activation in (-128, -127, 127):
+        for weight in (-1, 0, 1):
+            x, w = np.full((5, 700), activation, np.int8), np.full((5, 700), weight, np.int8)
+            check(x, w)
+    signs = np.where(np.arange(700) % 2, 1, -1).astype(np.int8)
+    check(np.tile(np.where(signs > 0, 127, -128).astype(np.int8), (5, 1)), np.tile(signs, (5, 1)))
+
+
+def test_every_edge():
+    check_edges()
+
+
+def test_extreme_operands():
+    check_extremes()
+
+
+@pytest.mark.skipif(not target().vnni, reason="run where there is another twin")
+@pytest.mark.parametrize("other", [HASWELL, PLAIN], ids=["AVX2", "SSE2"])
+def test_the_twins_without_vnni(other):
+    run_python(
+        "from tests.lowprecision.test_ternary import *; check_edges(); check_extremes()\n"
+        "assert 'zmm' not in str(kernels._multiply_rows.inspect_asm())",
+        **other,
+    )
+
+
+def test_tokens_in_several_passes_and_rows_in_chunks(monkeypatch):
+    monkeypatch.setattr(kernels, "ACTIVATION_BYTES", 2 * 4 * 512)
+    monkeypatch.setattr(kernels, "CHUNK_WORK", 1 << 12)
+    for threads in (1, 2):
+        check(*operands(19, 500, 33), threads=threads)
+
+
+def test_operands_of_any_strides_that_nobody_may_write_to():
+    x, weights = operands(6, 600, 10)
+    codes = packed(weights)
+    expected = x.astype(np.int64) @ weights.T.astype(np.int64)
+    wide = np.zeros((12, 1200), np.int8)
+    wide[::2, ::2] = x
+    for array in (x, codes, wide):
+        array.flags.writeable = False
+    for given in (x, wide[::2, ::2], np.asfortranarray(x), x[:, ::-1][:, ::-1]):
+        for stored in (codes, np.asfortranarray(codes)):
+            assert (kernels.multiply(given, stored) == expected).all()
+
+
+@pytest.mark.parametrize("k", [256, 300, 1029])
+def test_nothing_is_read_outside(k):
+    x, weights = operands(5, k, 7)
+    expected = x.astype(np.int64) @ weights.T.astype(np.int64)
+    for before in (False, True):
+        given, codes = guarded(x, before=before), guarded(packed(weights), before=before)
+        assert (kernels.multiply(given, codes) == expected).all()
+
+
+# ---------------------------------------------------------------- operands with formats
+
+
+def quantised(x, weights):
+    """int8 activations (t, k) and the transpose of ternary weights (n, k), as `lowprecision.matmul` takes them."""
+    stored = Quantized(packed(weights), 1.0, "bitnet_b158", 1, shape=weights.shape)
+    return Quantized(x, None, "int8", 1), stored.T
+
+
+def test_the_integers_of_quantised_operands_from_either_side():
+    x, weights = operands(3, 301, 6)
+    a, b = quantised(x, weights)
+    assert ternary.refuses(a, b) is None
+    expected = x.astype(np.int64) @ weights.T.astype(np.int64)
+    assert (ternary.integer_product(a, b) == expected).all()
+    assert (ternary.integer_product(b.T, a.T) == expected.T).all()
+
+
+def test_the_window_of_int32_at_its_edge():
+    # all weights -1, all activations -128: the sum is 128 k, the largest there is
+    for k, fits in ((ternary.DEEPEST, True), (ternary.DEEPEST + 1, False)):
+        x = np.broadcast_to(np.int8(-128), (1, k))
+        codes = np.zeros((1, -(-k // 4)), np.uint8)
+        a = Quantized(x, None, "int8", 1)
+        b = Quantized(codes, 1.0, "bitnet_b158", 1, shape=(1, k)).T
+        assert (ternary.refuses(a, b) is None) == fits
+        assert (int(ternary.integer_product(a, b)[0, 0]) == 128 * k) == fits
+    assert "may leave int32" in ternary.refuses(a, b)
+
+
+def test_other_formats_are_refused():
+    a, b = quantised(*operands(2, 8, 2))
+    assert "not int8 by int8" in ternary.refuses(a, a)
+    assert "not ternary by ternary" in ternary.refuses(b, b)
