@@ -22,7 +22,7 @@ from numba.core import cgutils
 from numba.extending import intrinsic
 
 from fastmul.kernels.cpu.gemm import emit
-from fastmul.kernels.cpu.gemm.emit import I64
+from fastmul.kernels.cpu.gemm.emit import I64, address
 from fastmul.runtime.jit import const, inline, kernel
 
 SIZE, DIGITS, DIGIT_BYTES = 16, 24, 4
@@ -58,7 +58,7 @@ def put(typing_context: Any, address: Any, value: Any) -> Any:
     return types.void(types.int64, value), lower
 
 
-get_int64, get_uint32 = _get(types.int64), _get(types.uint32)
+get_int64, get_uint32, get_uint64 = _get(types.int64), _get(types.uint32), _get(types.uint64)
 
 
 @intrinsic
@@ -184,17 +184,39 @@ def from_limbs(limbs, signed, tagged, new_int, from_long_long, out):
 @inline
 def write_digits(limbs, i, n_limbs, count, to):
     """`count` digits of the n_limbs lowest limbs, from the address `to` on."""
-    value, left, limb = ZERO, 0, 0  # `left` bits of `value` are not yet written
-    for d in range(count):
+    d = write_quadruples(address(limbs) + i * limbs.strides[0], n_limbs, count, to)
+    limb, taken = DIGIT_BITS * d // LIMB_BITS, DIGIT_BITS * d % LIMB_BITS
+    value, left = limbs[i, limb] >> np.uint64(taken), LIMB_BITS - taken  # bits not yet written
+    while d < count:
         digit = value
         value >>= np.uint64(DIGIT_BITS)
         if left < DIGIT_BITS:
+            limb += 1
             following = limbs[i, limb] if limb < n_limbs else ZERO
             digit |= following << np.uint64(left)
             value = following >> np.uint64(DIGIT_BITS - left)
-            left, limb = left + LIMB_BITS, limb + 1
+            left += LIMB_BITS
         left -= DIGIT_BITS
         put(to + d * DIGIT_BYTES, np.uint32(digit & DIGIT))
+        d += 1
+
+
+@inline
+def write_quadruples(source, n_limbs, count, to):
+    """Digits four at a time from the limbs at an address, while no word read ends beyond them; how many were written.
+
+    Four digits are 15 bytes, and begin at bits 0, 6, 4 and 2 of the bytes 0, 3, 7 and 11: each lies in the word of 8
+    bytes from there on, the last of which ends at byte 19.
+    """
+    d = 0
+    stop = source + n_limbs * (LIMB_BITS // 8)
+    while d + 4 <= count and source + 19 <= stop:
+        put(to, np.uint32(get_uint64(source) & DIGIT))
+        put(to + DIGIT_BYTES, np.uint32((get_uint64(source + 3) >> np.uint64(6)) & DIGIT))
+        put(to + 2 * DIGIT_BYTES, np.uint32((get_uint64(source + 7) >> np.uint64(4)) & DIGIT))
+        put(to + 3 * DIGIT_BYTES, np.uint32((get_uint64(source + 11) >> np.uint64(2)) & DIGIT))
+        d, source, to = d + 4, source + 15, to + 4 * DIGIT_BYTES
+    return d
 
 
 @intrinsic

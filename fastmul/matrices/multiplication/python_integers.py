@@ -14,7 +14,8 @@ from fastmul.integers import layout
 LIMB_BITS, DIGIT_BITS = 64, layout.DIGIT_BITS
 #: Fewer ints than this go as bytes: that takes microseconds, and compiles nothing.
 FEW = 256
-#: Ints made at a time: the interpreter's lock is held for a few milliseconds.
+#: Limbs made into ints at a time: their copy stays in the second-level cache, and the interpreter's lock is held
+#: for less than a millisecond.
 CHUNK = 1 << 15
 _TAGGED = sys.version_info >= (3, 12)
 #: Types of integers: gmpy2 registers its own as numbers.Integral.
@@ -83,9 +84,12 @@ def _make_ints(limbs: np.ndarray, signed: bool, out: np.ndarray) -> None:
 
     functions = (_address_of("_PyLong_New"), _address_of("PyLong_FromLongLong"))
     places = addresses(out)  # each holds None, of which nobody counts the references
-    for start in range(0, len(out), CHUNK):
-        part = limbs[start : start + CHUNK].copy()
-        there = places[start : start + CHUNK]
+    count = max(1, CHUNK // limbs.shape[1])
+    copy = np.empty((min(count, len(limbs)), limbs.shape[1]), np.uint64)
+    for start in range(0, len(out), count):
+        there = places[start : start + count]
+        part = copy[: len(there)]
+        np.copyto(part, limbs[start : start + count])
         if python_ints.from_limbs(part, signed, _TAGGED, *functions, there) < len(part):
             raise MemoryError(f"no memory for {len(out)} Python ints")
 

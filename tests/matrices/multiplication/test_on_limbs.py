@@ -283,6 +283,18 @@ def test_ints_and_limbs(way):
     assert plain.tolist() == [v % (1 << (64 * limbs.shape[-1])) for v in values]
 
 
+def test_every_count_of_limbs_up_to_its_last_bit(way, monkeypatch):
+    monkeypatch.setattr(python_integers, "CHUNK", 64)
+    rng = np.random.default_rng(6)
+    for n_limbs in range(1, 34):
+        limbs = rng.integers(0, 2**64, (5, n_limbs), np.uint64)
+        limbs[0] = 2**64 - 1
+        limbs[1, -1] = 1
+        for signed in (True, False):
+            expected = [int.from_bytes(row.tobytes(), "little", signed=signed) for row in limbs]
+            assert python_integers.from_limbs(limbs, signed).tolist() == expected
+
+
 @pytest.mark.parametrize(
     "values", [[-(2**63), 2**63 - 1], [2**64 - 1, 0], [2**63, -1], [-(2**63) - 1, 0], [5, 2**64]]
 )
