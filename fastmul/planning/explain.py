@@ -39,11 +39,21 @@ class Explanation:
     lines: tuple[Line, ...]
 
     def __repr__(self) -> str:
-        width = max(len(line.algorithm) for line in self.lines)
+        """What is chosen, the other able ones from fast to slow, then the refusals, those for one reason together."""
+        able = [line for line in self.lines if line.seconds is not None]
+        able.sort(key=lambda line: (line.algorithm != self.chosen, line.seconds))
+        width = max((len(line.algorithm) for line in able), default=0)
         rows = [f"{self.operation}: {self.problem}"]
-        for line in self.lines:
+        for line in able:
             mark = "->" if line.algorithm == self.chosen else "  "
             rows.append(f"{mark} {line.algorithm:<{width}}  {line.fate}")
+        reasons: dict[str | None, list[str]] = {}
+        for line in self.lines:
+            if line.seconds is None:
+                reasons.setdefault(line.refusal, []).append(line.algorithm)
+        for reason, names in reasons.items():
+            verb = "refuses" if len(names) == 1 else "refuse"
+            rows.append(f"   {', '.join(names)} {verb}: {reason}")
         return "\n".join(rows)
 
 

@@ -2,17 +2,29 @@
 
 import pytest
 
-from fastmul.planning.explain import explain, explain_problem, format_bytes, format_seconds
+from fastmul.planning.explain import (
+    Explanation,
+    Line,
+    explain,
+    explain_problem,
+    format_bytes,
+    format_seconds,
+)
 from tests.planning.table import FUSSY, Size, toy
 
 
 def test_it_prints_refusals_and_times():
     assert repr(explain(toy, 102)) == (
         "toy: size 102\n"
-        "   simple  about 102 µs\n"
         "-> even    about 11.2 µs\n"
-        "   small   refuses: 102 exceeds 100"
+        "   simple  about 102 µs\n"
+        "   small refuses: 102 exceeds 100"
     )
+
+
+def test_it_tells_refusals_for_one_reason_together():
+    lines = (Line("a", "odd", None), Line("b", None, 1.0), Line("c", "odd", None))
+    assert repr(Explanation("f", "x", "b", lines)) == "f: x\n-> b  about 1 s\n   a, c refuse: odd"
 
 
 def test_it_is_an_object():
