@@ -85,11 +85,15 @@ class Kernel(CPUDispatcher):
         """The name of the machine code for callers of `apart`."""
         return f"fastmul.{self.__module__}.{self.__qualname__}"
 
+    @property
+    def address(self) -> int:
+        """Where the machine code is, compiled if need be: for a kernel that calls what it is told to."""
+        (made,) = self.prepare().overloads.values()
+        return made.library.get_pointer_to_function(made.fndesc.llvm_cfunc_wrapper_name)
+
     def link(self) -> None:
         """Compile, and let LLVM find the machine code under `symbol`."""
-        (made,) = self.prepare().overloads.values()
-        where = made.library.get_pointer_to_function(made.fndesc.llvm_cfunc_wrapper_name)
-        binding.add_symbol(self.symbol, where)
+        binding.add_symbol(self.symbol, self.address)
 
     # Numba calls the next two where it would compile for whatever argument types it was given.
     def _compile_for_args(self, *args: Any, **kwargs: Any) -> Any:

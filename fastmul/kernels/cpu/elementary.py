@@ -92,6 +92,10 @@ class Floats:
     def __gt__(self, other: Floats | float) -> Any:
         return self.builder.fcmp_ordered(">", self.value, self._lifted(other))
 
+    def __eq__(self, other: object) -> Any:
+        """NaN equals nothing."""
+        return self.builder.fcmp_ordered("==", self.value, self._lifted(other))
+
     def choose(self, mask: Any, yes: Floats | float, no: Floats | float) -> Floats:
         """`yes` where the mask is true, else `no`; self only says of what kind numbers are."""
         return self._made(self.builder.select(mask, self._lifted(yes), self._lifted(no)))
@@ -162,3 +166,14 @@ def _compiled(function: Callable[..., Any]) -> Any:
 
 exp = _compiled(elementary.exp)
 exp_nonpositive = _compiled(elementary.exp_nonpositive)
+log = _compiled(elementary.log)
+sigmoid = _compiled(elementary.sigmoid)
+tanh = _compiled(elementary.tanh)
+normal_cdf = _compiled(elementary.normal_cdf)
+erf = _compiled(elementary.erf)
+reciprocal = _compiled(elementary.reciprocal)
+rsqrt = _compiled(elementary.rsqrt)
+relu = _compiled(elementary.relu)
+gelu = _compiled(elementary.gelu)
+gelu_tanh = _compiled(elementary.gelu_tanh)
+silu = _compiled(elementary.silu)

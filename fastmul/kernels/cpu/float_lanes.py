@@ -112,16 +112,6 @@ def store_first(typing_context: Any, address: Any, value: Any, count: Any) -> An
 
 
 @intrinsic
-def keep_first(typing_context: Any, value: Any, count: Any) -> Any:
-    """The first `count` lanes, zeros after them."""
-
-    def lower(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        return builder.select(_first(builder, args[1]), args[0], ir.Constant(_F32, None))
-
-    return f32x16(f32x16, types.int64), lower
-
-
-@intrinsic
 def splat(typing_context: Any, scalar: Any) -> Any:
     """All lanes = scalar."""
     return f32x16(types.float32), lambda context, builder, sig, args: emit.splat(
@@ -152,3 +142,20 @@ def _half(first: int, doc: str) -> Any:
 
 low_half = _half(0, "Lanes 0 to 7 as float64.")
 high_half = _half(LANES // 2, "Lanes 8 to 15 as float64.")
+
+
+@intrinsic
+def sum_lanes(typing_context: Any, value: Any) -> Any:
+    """The sum of an f64x8's lanes, as ((0+4) + (2+6)) + ((1+5) + (3+7))."""
+
+    def lower(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        (value,) = args
+        for half in (4, 2, 1):
+            low, high = (
+                emit.shuffle(builder, value, value, list(range(start, start + half)))
+                for start in (0, half)
+            )
+            value = builder.fadd(low, high)
+        return builder.extract_element(value, emit.I32(0))
+
+    return types.float64(f64x8), lower

@@ -80,6 +80,9 @@ class Floats:
     def __gt__(self, other: Floats | float) -> Any:
         return self.value > self._lifted(other)
 
+    def __eq__(self, other: object) -> Any:
+        return self.value == self._lifted(other)
+
     def choose(self, mask: Any, yes: Floats | float, no: Floats | float) -> Floats:
         return Floats(np.where(mask, self._lifted(yes), self._lifted(no)))
 
@@ -138,3 +141,14 @@ def _of_arrays(function: Callable[..., Any]) -> Callable[[np.ndarray], np.ndarra
 
 exp = _of_arrays(elementary.exp)
 exp_nonpositive = _of_arrays(elementary.exp_nonpositive)
+log = _of_arrays(elementary.log)
+sigmoid = _of_arrays(elementary.sigmoid)
+tanh = _of_arrays(elementary.tanh)
+normal_cdf = _of_arrays(elementary.normal_cdf)
+erf = _of_arrays(elementary.erf)
+reciprocal = _of_arrays(elementary.reciprocal)
+rsqrt = _of_arrays(elementary.rsqrt)
+relu = _of_arrays(elementary.relu)
+gelu = _of_arrays(elementary.gelu)
+gelu_tanh = _of_arrays(elementary.gelu_tanh)
+silu = _of_arrays(elementary.silu)
