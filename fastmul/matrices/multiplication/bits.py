@@ -59,14 +59,20 @@ def matmul_packed(
 # ---------------------------------------------------------------- arrays modulo 2
 
 
+def _is_modulo_2(problem: MatmulProblem) -> bool:
+    return problem.kind == "modulo" and problem.modulus == 2
+
+
 def refuses(problem: MatmulProblem) -> str | None:
-    if problem.kind != "modulo" or getattr(problem.algebra, "p", None) != 2:
+    if not _is_modulo_2(problem):
         over = problem.algebra.name if problem.algebra is not None else str(problem.dtype)
         return f"it multiplies modulo 2, and the product is over {over}"
     return None
 
 
 def cost(problem: MatmulProblem) -> float:
+    if not _is_modulo_2(problem):  # not to be asked first of all rows
+        return float("inf")
     return problem.batch * costs.seconds("matmul.bits", problem.size)
 
 

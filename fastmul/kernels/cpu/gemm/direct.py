@@ -1,12 +1,15 @@
 """Products too small to pack: tiles of C straight from A and B as they lie in memory.
 
-    for each 2 vectors of columns (or what is left of them):
-        for each 8 or 4 rows:                             a tile of C in registers
+    for each 4 vectors of columns (or 2 or 1, what is left of them):
+        for each 4 rows (8 or 4):                         a tile of C in registers
             for each k:                                   a row of B, loaded under a mask; words of A, broadcast
 
 Packing costs as much as the product of 16 x 16 matrices and is repaid by neither cache at such sizes. Lanes beyond
 the last column are masked off, in loads and stores; rows beyond the last repeat it, the same values to the same
 place.
+
+Wide tiles, for long stacks come from memory: where a tile reads half a row of B, the hardware does not prefetch the
+rows (measured on stacks of 32 x 32 int64: half the speed; prefetch instructions hide no more than a half of that).
 """
 
 from __future__ import annotations

@@ -15,6 +15,7 @@ stays near it for the whole depth. Few rows of A do not repay a slab: for them s
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -28,7 +29,7 @@ from fastmul.runtime.threads import get_threads, run
 SLAB_BYTES = 32 << 20
 #: Multiply-adds of a product that one kernel call does alone, with scratch of its own.
 SMALL_WORK = 1 << 22
-#: Multiply-adds of one chunk: about 10 ms.
+#: Multiply-adds of one chunk, where an instruction makes 8 of them: about 10 ms.
 CHUNK_WORK = 1 << 28
 #: Bytes of B that one chunk packs: a few milliseconds.
 PACK_BYTES = 4 << 20
@@ -116,7 +117,13 @@ def _multiply_packed(
 ) -> None:  # fmt: skip
     """C = A B; depth is counted from `origin`, and what is not at depth 0 is added to C (`loops.multiply_rows`)."""
     (m, k), n = a.shape, b.shape[1]
-    if m <= FEW_BLOCKS * found.ring.tile.mc:
+    few = m <= FEW_BLOCKS * found.ring.tile.mc
+    if threads == 1 and not origin and m * k * n <= _chunk_work(found.ring):
+        packed_b = n * k * found.ring.side_b.word_bytes // found.ring.k_group
+        if not few or packed_b <= STRIP_BYTES:
+            _multiply_at_once(found, a, b, c, parameters)
+            return
+    if few:
         _multiply_strips(found, a, b, c, threads, parameters, origin)
         return
     nr, kc = found.nr, found.ring.tile.kc
@@ -131,6 +138,18 @@ def _multiply_packed(
     for j in range(0, n, widest):
         stop = min(n, j + widest)
         _multiply_columns(found, a, b[:, j:stop], c[:, j:stop], threads, parameters, origin)
+
+
+def _multiply_at_once(
+    found: Kernels, a: np.ndarray, b: np.ndarray, c: np.ndarray, parameters: int
+) -> None:
+    """C = A B on this thread, in one kernel call: at n = 512, the steps of Python between several cost 5 %."""
+    (m, k), n = a.shape, b.shape[1]
+    with lease(found.scratch_bytes_of(m, k, n)) as scratch:
+        found.multiply_one(
+            a.ctypes.data, *a.strides, b.ctypes.data, *b.strides, c.ctypes.data, *c.strides,
+            m, k, n, scratch.ctypes.data, parameters,
+        )  # fmt: skip
 
 
 def _multiply_strips(
@@ -180,6 +199,11 @@ def _multiply_stack(
     run(lambda start, stop: found.multiply_stack(a, b, c, start, stop, parameters), pieces, threads)
 
 
+def _chunk_work(ring: Ring) -> int:
+    """Multiply-adds of one chunk."""
+    return CHUNK_WORK * ring.k_group * ring.lanes // 8
+
+
 def _multiply_columns(
     found: Kernels, a: np.ndarray, b: np.ndarray, c: np.ndarray, threads: int, parameters: int, origin: int
 ) -> None:  # fmt: skip
@@ -192,9 +216,12 @@ def _multiply_columns(
     block_bytes = n_panels * ring.nr * block_groups * side.word_bytes
     blocks = min(max(1, SLAB_BYTES // block_bytes), -(-k // kc))
     depth = blocks * kc
-    rows = max(1, CHUNK_WORK // (depth * n * tile.mc)) * tile.mc
-    turns = -(-m // (threads * rows))  # of every thread: equal ones, so that none waits for another
-    rows = -(-m // (threads * turns * tile.mr)) * tile.mr
+    rows = max(1, _chunk_work(ring) // (depth * n * tile.mc)) * tile.mc
+    # equal ones, so that no thread waits for another
+    n_chunks = threads * -(-m // (threads * rows))
+    a_panels = -(-m // tile.mr)
+    borders = [min(m, i * a_panels // n_chunks * tile.mr) for i in range(n_chunks + 1)]
+    pieces = [(i, j) for i, j in pairwise(borders) if i < j]
     columns = -(-n_panels // max(threads, blocks * block_bytes // PACK_BYTES)) * ring.nr
     with lease(blocks * block_bytes) as slab:
         slab_address = slab.ctypes.data
@@ -212,15 +239,15 @@ def _multiply_columns(
                 source = b_address + start * b_column + first * b_row
                 found.pack_b(source, b_column, b_row, count, deep, to, parameters)
 
-        def multiply_chunk(start: int, k_start: int, k_stop: int) -> None:
+        def multiply_chunk(start: int, stop: int, k_start: int, k_stop: int) -> None:
             with lease(found.scratch_bytes) as scratch:
                 found.multiply_rows(
                     a_address + start * a_row, a_row, a_k, c_address + start * c_row, c_row, c_column,
-                    min(rows, m - start), n, k_start + origin, k_stop + origin, slab_address, scratch.ctypes.data,
+                    stop - start, n, k_start + origin, k_stop + origin, slab_address, scratch.ctypes.data,
                     parameters,
                 )  # fmt: skip
 
         for k_start in range(0, k, depth):
             k_stop = min(k, k_start + depth)
             run(pack_columns, [(j, k_start, k_stop) for j in range(0, n, columns)], threads)
-            run(multiply_chunk, [(i, k_start, k_stop) for i in range(0, m, rows)], threads)
+            run(multiply_chunk, [(i, j, k_start, k_stop) for i, j in pieces], threads)

@@ -59,17 +59,20 @@ class Kernels:
         if ring.unpacked_work:
             tiles = {
                 f"{height}_{width}": direct.make_tile(ring, mr, nv)
-                for height, mr in (("tall", tall), ("low", tall // 2))
-                for width, nv in (("wide", 2), ("narrow", 1))
-            }
+                for height, width, mr, nv in (
+                    ("low", "quad", tall // 2, 4), ("tall", "wide", tall, 2), ("low", "wide", tall // 2, 2),
+                    ("tall", "narrow", tall, 1), ("low", "narrow", tall // 2, 1),
+                )
+            }  # fmt: skip
             self.multiply_direct = bind(loops.multiply_direct, *integers(11), **tiles)
             one["multiply_direct"] = apart(self.multiply_direct)
         else:
             one["multiply_direct"] = _never
         self.multiply_one = bind(loops.multiply_one, *integers(14), **one)
+        self.scratch_bytes_of = bound(loops.scratch_bytes, "scratch_bytes", **sizes)
         shared = {
             "multiply_one": apart(self.multiply_one),
-            "scratch_bytes": inline(bound(loops.scratch_bytes, "scratch_bytes", **sizes)),
+            "scratch_bytes": inline(self.scratch_bytes_of),
         }
         self.multiply_small = bind(
             loops.multiply_small, *arrays(2), types.int64, returns=types.int64, **shared

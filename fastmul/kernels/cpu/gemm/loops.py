@@ -76,11 +76,12 @@ def multiply_rows(  # type: ignore[no-untyped-def]
             depth = min(KC, k_stop - k)
             groups = (depth + GROUP - 1) // GROUP
             pack_a(a + i * a_row + k * a_k, a_row, a_k, rows, depth, a_block, parameters)
-            for j_block in range(0, n, NC):
+            wide = NC * max(1, KC // depth)
+            for j_block in range(0, n, wide):
                 for i_tile in range(0, rows, MR):
                     a_panel = a_block + i_tile * (A_HEADER + groups) * A_WORD
                     m_left = min(MR, rows - i_tile)
-                    for j in range(j_block, min(n, j_block + NC), NR):
+                    for j in range(j_block, min(n, j_block + wide), NR):
                         b_panel = b_block + j * (B_HEADER + groups) * B_WORD
                         n_left = min(NR, n - j)
                         corner = c + (i + i_tile) * c_row + j * c_column
@@ -104,7 +105,15 @@ def multiply_rows(  # type: ignore[no-untyped-def]
 
 def multiply_direct(a, a_row, a_k, b, b_row, c, c_row, m, k, n, parameters):  # type: ignore[no-untyped-def]
     """Template: C = A B without packing; the rows of B and C are contiguous."""
-    for j in range(0, n, 2 * LANES):
+    quads = (n + LANES - 1) // (4 * LANES) * 4 * LANES
+    for j in range(0, quads, 4 * LANES):
+        columns = min(4 * LANES, n - j)
+        y, column = b + j * B_ITEM, c + j * C_BYTES
+        for i in range(0, m, TALL // 2):
+            rows = min(TALL // 2, m - i)
+            x, z = a + i * a_row, column + i * c_row
+            low_quad(x, a_row, a_k, y, b_row, z, c_row, rows, columns, k, parameters)
+    for j in range(quads, n, 2 * LANES):
         columns = min(2 * LANES, n - j)
         y, column = b + j * B_ITEM, c + j * C_BYTES
         for i in range(0, m, TALL):

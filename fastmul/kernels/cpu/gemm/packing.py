@@ -29,7 +29,7 @@ from numba.core import cgutils
 from numba.extending import intrinsic
 
 from fastmul.kernels.cpu.gemm import emit, loops
-from fastmul.kernels.cpu.gemm.rings import SHIFT, Side
+from fastmul.kernels.cpu.gemm.rings import SHIFT, Side, dot4
 from fastmul.runtime.jit import Kernel, kernel
 
 
@@ -204,22 +204,27 @@ def _summed(builder: Any, zeros: list[Any], count: Any, step: Any) -> list[Any]:
 
 
 def _emit_excess(side: Side, builder: Any, header: Any, groups: Any, row_bytes: int) -> None:
-    """What the other side's shift adds to the sums: `excess` times the sum of the elements of each row."""
-    words = ir.VectorType(ir.IntType(32), side.rows)
-    shift = builder.ashr if side.packed == "int8" else builder.lshr
-    top = emit.constant(words, 24)
+    """What the other side's shift adds to the sums: `excess` times the sum of the elements of each row.
 
-    def step(g: Any, sums: list[Any]) -> list[Any]:
-        group = builder.add(header, builder.mul(builder.add(g, emit.I64(1)), emit.I64(row_bytes)))
-        word = emit.load(builder, emit.at(builder, group), words)
-        for q in range(side.k_group):
-            element = shift(builder.shl(word, emit.constant(words, 24 - 8 * q)), top)
-            product = builder.mul(element, emit.constant(words, side.excess))
-            sums = [builder.add(sums[0], product)]
-        return sums
+    Panels of rows beside which there are VNNI instructions, which is where sides are shifted: the multiply-adds of
+    bytes by `excess`, in as many lanes as divide the rows.
+    """
+    lanes = next(n for n in (16, 8, 4) if side.rows % n == 0)
+    words = ir.VectorType(emit.I32, lanes)
+    shifted = emit.constant(words, int.from_bytes([abs(side.excess)] * side.k_group, "little"))
+    for start in range(0, side.rows, lanes):
 
-    (excess,) = _summed(builder, [ir.Constant(words, None)], groups, step)
-    emit.store(builder, excess, emit.at(builder, header))
+        def step(g: Any, sums: list[Any], start: int = start) -> list[Any]:
+            group = builder.add(
+                header, builder.mul(builder.add(g, emit.I64(1)), emit.I64(row_bytes))
+            )
+            where = emit.at(builder, group, start * side.word_bytes)
+            word = emit.load(builder, where, words)
+            unsigned, signed = (shifted, word) if side.packed == "int8" else (word, shifted)
+            return [dot4(builder, sums[0], unsigned, signed)]
+
+        (excess,) = _summed(builder, [ir.Constant(words, None)], groups, step)
+        emit.store(builder, excess, emit.at(builder, header, start * side.word_bytes))
 
 
 def _emit_pair_sums(

@@ -223,7 +223,7 @@ def dot4(builder: Any, c: Any, a: Any, b: Any) -> Any:
 
     Since LLVM 22 the operands are declared as bytes; it still takes the older words and upgrades them.
     """
-    return emit.call(builder, "llvm.x86.avx512.vpdpbusd.512", c.type, c, a, b)
+    return emit.call(builder, f"llvm.x86.avx512.vpdpbusd.{32 * c.type.count}", c.type, c, a, b)
 
 
 def dot2(machine: Target) -> Callable[..., Any]:
