@@ -69,7 +69,14 @@ PUBLIC_IN = {
     "matrices": {"BitMatrix", "GF256", "matmul", "matmul_limbs", "sum"},
     "matrices.schemes": {"Scheme", "classical", "load_scheme", "multiply", "named", "save_scheme"},
     "lowprecision": {"Philox", "Quantized", "dequantize", "formats", "quantize"},
-    "nn": {"dropout", "dropout_backward", "dropout_mask"},
+    "nn": {
+        "block_dropout_mask",
+        "dropout",
+        "dropout_backward",
+        "dropout_mask",
+        "dropout_matmul",
+        "dropout_matmul_backward",
+    },
     "linalg": {"charpoly", "det", "inv", "lu", "nullspace", "rank", "rref", "solve"},
 }
 

@@ -13,10 +13,11 @@ from fastmul.runtime.jit import Kernel, KernelSet
 def kernels() -> list[Any]:
     """All kernels, those that are only made for a ring among them, in order of their names."""
     import fastmul.kernels.cpu as home
+    from fastmul.kernels.cpu.gemm.block_sparse import kernels as of_blocks
     from fastmul.kernels.cpu.gemm.kernels import kernels as of_ring
     from fastmul.kernels.cpu.gemm.rings import rings
 
-    holders: list[Any] = [of_ring(name) for name in rings()]
+    holders: list[Any] = [*(of_ring(name) for name in rings()), of_blocks("float32")]
     for module in pkgutil.walk_packages(home.__path__, f"{home.__name__}."):
         holders.append(importlib.import_module(module.name))
     return sorted({k for holder in holders for k in _kernels_of(holder)}, key=name_of)
