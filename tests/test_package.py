@@ -66,7 +66,9 @@ PUBLIC = {
 PUBLIC_IN = {
     "integers": {"mul", "square", "to_limbs", "from_limbs", "mul_limbs"},
     "io": {"read_ints", "write_ints"},
-    "matrices": {"BitMatrix", "GF256", "matmul", "matmul_limbs", "sum"},
+    "matrices": {
+        "BitMatrix", "BlockSparse", "GF256", "TwoFour", "matmul", "matmul_limbs", "prune_2_4", "sum",
+    },
     "matrices.schemes": {"Scheme", "classical", "load_scheme", "multiply", "named", "save_scheme"},
     "lowprecision": {"Philox", "Quantized", "dequantize", "formats", "quantize"},
     "nn": {

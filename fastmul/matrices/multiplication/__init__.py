@@ -15,6 +15,7 @@ from fastmul.matrices.multiplication import bits, freivalds, packed, table, wide
 from fastmul.matrices.multiplication import overflow as overflowing
 from fastmul.matrices.multiplication.operands import Operands, analyse
 from fastmul.matrices.multiplication.problem import MatmulProblem
+from fastmul.matrices.multiplication.sparse import is_sparse, matmul_sparse
 from fastmul.matrices.multiplication.table import MATMUL, TABLE, choose
 from fastmul.planning import cost, memory
 from fastmul.planning import verify as verification
@@ -47,7 +48,9 @@ def matmul(
     ----------
     a, b : array-likes of shapes (..., m, k) or (k,), and (..., k, n) or (k,); any strides. Integers, booleans
         (under or/and), float32 and float64, Python ints in object arrays; other dtypes go to NumPy.
-        Or two `fastmul.matrices.BitMatrix`, multiplied modulo 2.
+        Or two `fastmul.matrices.BitMatrix`, multiplied modulo 2. One, or both, may be scipy.sparse matrices, one a
+        `fastmul.matrices.BlockSparse`: what these do not store is not looked at, not even beside NaN. A
+        `fastmul.matrices.TwoFour` is the dense matrix that it stands for.
     out : ndarray, optional
         Where the product goes; may overlap the operands.
     dtype : dtype, optional
@@ -74,7 +77,7 @@ def matmul(
     Returns
     -------
     (..., m, n) array, without the axes that 1-D operands lack; a scalar for two of them; `out` if given;
-    a BitMatrix of two.
+    a BitMatrix of two; of two scipy.sparse matrices one of the type of ``a.tocsr()``.
 
     Raises
     ------
@@ -97,6 +100,8 @@ def matmul(
     are +0 unless every product is -0. With either, NaN and infinities make what they make in IEEE's sum. Proofs:
     `fastmul.bounds.ozaki`.
     Modulo p: exact for every p, k and entry; windows in `fastmul.bounds.modular`.
+    scipy.sparse: integers the same; a float entry is the sum of its products in ascending order of l, from +0 on, each
+    product and each sum rounded.
     One check of `verify` passes a wrong integer product with probability at most 2^-40 (Freivalds, 40 vectors
     modulo 2^bits; modulo p as many as its least prime factor asks for), at most 2^-50 for Python ints below 2^1000
     (modulo a random 61-bit prime); of a boolean product it computes 40 random rows again. A product that fails is
@@ -138,6 +143,11 @@ def matmul(
         return bits.matmul_packed(
             a, b, mod=mod, algorithm=algorithm, threads=threads, verify=verify, out=(out, None),
             dtype=(dtype, None), semiring=(semiring, None), overflow=(overflow, "wrap"), accuracy=(accuracy, None),
+        )  # fmt: skip
+    if is_sparse(a) or is_sparse(b):
+        return matmul_sparse(
+            a, b, out=out, dtype=dtype, mod=mod, semiring=semiring, overflow=overflow, accuracy=accuracy,
+            algorithm=algorithm, threads=threads, verify=verify,
         )  # fmt: skip
     call = analyse(
         a,
