@@ -29,22 +29,21 @@ NAN_BITS: dict[str, np.ndarray] = {
 }
 EXPONENT_FIELD = np.int64(0x7FF << 52)
 #: Formats of so many bits are decoded by a table of all codes.
-TABLE_BITS = 8
+TABLE_BITS = 16
 
 
 def accumulate(a: Quantized, b: Quantized, row: Accumulator, threads: int | None) -> np.ndarray:
     """C = A B; `row` takes both formats."""
     a_scale, b_scale = _outer_scales(a, b)
     (m, k), n = a.shape, b.shape[1]
-    left, right = _Rows(a), _Rows(b.T)
+    left, right = _Lines(a), _Lines(b.T)
     c = np.zeros((m, n), row.result)
     engine = _Engine(row, k)
     strip = max(1, STRIP_BYTES // (16 * engine.depth * engine.lanes)) * engine.lanes
     for i in range(0, m, strip):
-        rows = [x.ravel() for x in engine.decode(left, i, min(m, i + strip))]
+        rows = engine.decode(left, i, min(m, i + strip), lanes=1)
         for j in range(0, n, strip):
-            decoded = engine.decode(right, j, min(n, j + strip))
-            panels = [_panels(x, engine.lanes) for x in decoded]
+            panels = engine.decode(right, j, min(n, j + strip), engine.lanes)
             to = c[i : i + strip, j : j + strip]
             engine.run(rows, panels, to, get_threads(threads))
     _make_canonical(c, row)
@@ -84,12 +83,13 @@ def _make_canonical(c: np.ndarray, row: Accumulator) -> None:
     c.view(bits.dtype)[np.isnan(c)] = bits
 
 
-class _Rows:
+class _Lines:
     """The rows of A, or the columns of B: codes one by one, and scales of their blocks."""
 
     def __init__(self, x: Quantized) -> None:
-        self.element, self.format, self.block = x.element, x.format, x.block
+        self.element, self.format = x.element, x.format
         self.codes = x.unpacked()
+        self.block = x.block or 1
         self.scales = x.scales if x.block is not None else None
 
 
@@ -106,30 +106,29 @@ class _Engine:
         self.lanes = kernels.singles.LANES if self.is_single else kernels.LANES
         self.dtype = np.float32 if self.is_single else np.float64
 
-    def decode(self, x: _Rows, first: int, last: int) -> list[np.ndarray]:
-        """What the kernel reads of these rows, padded to the depth with zeros.
+    def decode(self, x: _Lines, first: int, last: int, lanes: int) -> list[np.ndarray]:
+        """What the kernel reads of these lines, in panels x depth x lanes.
 
         Elements; elements and powers; or elements, and scales and their powers for every `inner` of them.
         """
-        inner, element = self.row.inner, x.element
-        values = _decoded(x.codes[first:last], element)
-        powers = _powers(values, element)
-        if isinstance(x.format, BlockFormat) and x.block is not None:
-            assert x.scales is not None
-            scales = _decoded(x.scales[first:last], x.format.scale)
-            repeats = x.block // inner
+        inner = self.row.inner
+        codes = _panels(x.codes[first:last], self.depth, lanes, zero_code(x.element))
+        values, powers = _decoded(codes, x.element)
+        if x.scales is not None:
+            assert isinstance(x.format, BlockFormat)
+            scales = _panels(x.scales[first:last], -(-self.depth // x.block), lanes, 0)
+            decoded = _decoded(scales, x.format.scale)
             scales, of_scales = (
-                np.repeat(s, repeats, axis=1) for s in (scales, _powers(scales, x.format.scale))
+                np.repeat(s, x.block // inner, axis=1)[:, : self.depth // inner] for s in decoded
             )
             if inner > 1:
-                blocks = [_padded(s, self.depth // inner) for s in (scales, of_scales)]
-                return [_padded(values, self.depth), *blocks]
+                return [values.ravel(), scales.ravel(), of_scales.ravel()]
             values = values * scales
             powers = np.where(np.isfinite(values), powers * of_scales, 0.0)
         if self.row.fraction_bits is None:
             with np.errstate(over="ignore"):
-                return [_padded(values.astype(self.dtype, copy=False), self.depth)]
-        return [_padded(values, self.depth), _padded(powers, self.depth)]
+                return [values.astype(self.dtype, copy=False).ravel()]
+        return [values.ravel(), powers.ravel()]
 
     def run(self, rows: list[np.ndarray], panels: list[np.ndarray], c: np.ndarray, threads: int) -> None:  # fmt: skip
         """C = rows times panels, on any thread."""
@@ -169,19 +168,36 @@ def _rounding(output: str, rounding: str) -> tuple[bool, int, float, float, floa
     return rounding == "ties_to_even", bits, 2.0**-bits, 2.0**least, 2.0**limit
 
 
-def _decoded(codes: np.ndarray, fmt: Format) -> np.ndarray:
-    """The values of codes, as float64."""
+def _panels(x: np.ndarray, depth: int, lanes: int, fill: int) -> np.ndarray:
+    """Lines as panels x depth x lanes, `fill` behind their ends and beside the last one."""
+    n, length = x.shape
+    x = np.pad(x, ((0, -n % lanes), (0, depth - length)), constant_values=fill)
+    return np.ascontiguousarray(x.reshape(-1, lanes, depth).transpose(0, 2, 1))
+
+
+def zero_code(fmt: Format) -> int:
+    """The code of 0."""
+    return 1 if fmt.name == "ternary" else 0
+
+
+def _decoded(codes: np.ndarray, fmt: Format) -> tuple[np.ndarray, np.ndarray]:
+    """Values and their powers, as float64."""
     if fmt.bits > TABLE_BITS:
-        return casting.decode(codes, fmt)
-    return _table(fmt)[codes.view(f"u{codes.itemsize}")]
+        values = casting.decode(codes, fmt)
+        return values, _powers(values, fmt)
+    codes = codes.view(f"u{codes.itemsize}") & (2**fmt.bits - 1)
+    values, powers = _tables(fmt)
+    return values[codes], powers[codes]
 
 
 @cache
-def _table(fmt: Format) -> np.ndarray:
-    """The values of all codes that fill the code's dtype."""
-    count = 1 << min(8 * fmt.code_dtype.itemsize, TABLE_BITS)
-    codes = np.arange(count, dtype=f"u{fmt.code_dtype.itemsize}").view(fmt.code_dtype)
-    return casting.decode(codes, fmt)
+def _tables(fmt: Format) -> tuple[np.ndarray, np.ndarray]:
+    """The values and powers of all codes."""
+    codes = np.arange(2**fmt.bits)
+    if fmt.code_dtype == np.int8:
+        codes = (codes ^ 2 ** (fmt.bits - 1)) - 2 ** (fmt.bits - 1)
+    values = casting.decode(codes, fmt)
+    return values, _powers(values, fmt)
 
 
 def _powers(values: np.ndarray, fmt: Format) -> np.ndarray:
@@ -192,19 +208,6 @@ def _powers(values: np.ndarray, fmt: Format) -> np.ndarray:
         least = 1 - fmt.bias if fmt.kind == "float" else fmt.lsb_exponent
     powers = np.maximum((values.view(np.int64) & EXPONENT_FIELD).view(np.float64), 2.0**least)
     return np.where((values == 0) | ~np.isfinite(values), 0.0, powers)
-
-
-def _padded(x: np.ndarray, depth: int) -> np.ndarray:
-    if x.shape[1] == depth:
-        return np.ascontiguousarray(x)
-    return np.pad(x, ((0, 0), (0, depth - x.shape[1])))
-
-
-def _panels(x: np.ndarray, lanes: int) -> np.ndarray:
-    """Columns of B, given as rows, in panels x depth x lanes; zeros beside the last."""
-    n, depth = x.shape
-    x = np.pad(x, ((0, -n % lanes), (0, 0)))
-    return np.ascontiguousarray(x.reshape(-1, lanes, depth).transpose(0, 2, 1)).ravel()
 
 
 def _scaled(c: np.ndarray, a_scale: Any, b_scale: Any) -> np.ndarray:

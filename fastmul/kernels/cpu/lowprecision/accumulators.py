@@ -102,16 +102,25 @@ def add_group_of_sums(c, a_values, a_scales, a_powers, i, b_values, b_scales, b_
 )  # fmt: skip
 def add_aligned(a_values, a_powers, b_values, b_powers, depth, first, last, group, slice_depth,
                 alignment, rounding, promoted, c):  # fmt: skip
-    """Rows first <= i < last of C: groups added in order, each slice of the depth rounded into the sum of slices."""
-    for i in range(first, last):
+    """Rows first <= i < last of C: groups added in order, each slice of the depth rounded into the sum of slices.
+
+    Two rows at a time: a group's sum waits for the one before it, and the other row's fills the wait.
+    """
+    for i in range(first, last, 2):
+        other = min(i + 1, last - 1)
         for j in range(0, c.shape[1], LANES):
-            total = v.splat(0.0)
+            total = total_other = v.splat(0.0)
             for start in range(0, depth, slice_depth):
-                partial = v.splat(0.0)
+                partial = partial_other = v.splat(0.0)
                 for k in range(start, min(depth, start + slice_depth), group):
-                    partial = add_group(partial, a_values, a_powers, i * depth + k, b_values, b_powers,
-                                        j * depth + k * LANES, group, alignment, rounding)  # fmt: skip
+                    y = j * depth + k * LANES
+                    partial = add_group(partial, a_values, a_powers, i * depth + k, b_values, b_powers, y,
+                                        group, alignment, rounding)  # fmt: skip
+                    partial_other = add_group(partial_other, a_values, a_powers, other * depth + k, b_values,
+                                              b_powers, y, group, alignment, rounding)  # fmt: skip
                 total = round_lanes(total + partial, *promoted)
+                total_other = round_lanes(total_other + partial_other, *promoted)
+            v.store(c[other], j, total_other)
             v.store(c[i], j, total)
 
 
@@ -136,28 +145,46 @@ def add_aligned_sums(a_values, a_scales, a_powers, b_values, b_scales, b_powers,
             v.store(c[i], j, total)
 
 
+@inline
+def add_one(c, x, y, fused, rounding):
+    """c + x y; `fused`: with one rounding."""
+    x = v.splat(x)
+    if fused:
+        c = v.fma(x, y, c)
+    else:
+        c = c + round_lanes(x * y, *rounding)
+    return round_lanes(c, *rounding)
+
+
 @kernel(
     void(_ARRAY, _ARRAY, int64, int64, int64, int64, boolean, ROUNDING, ROUNDING, float64[:, ::1])
 )
 def add_each(a_values, b_values, depth, first, last, slice_depth, fused, rounding, promoted, c):
-    """Rows first <= i < last of C: one product after the other, each sum rounded; `fused`: the product is not.
+    """Rows first <= i < last of C: one product after the other, each sum rounded; four rows at a time.
 
     float64 rounds first, which changes nothing for operands and sums of at most 11 bits (bounds/aligned_sums.py).
     """
-    for i in range(first, last):
+    end = last - 1
+    for i in range(first, last, 4):
+        i1, i2, i3 = min(i + 1, end), min(i + 2, end), min(i + 3, end)
         for j in range(0, c.shape[1], LANES):
-            total = v.splat(0.0)
+            t0 = t1 = t2 = t3 = v.splat(0.0)
             for start in range(0, depth, slice_depth):
-                partial = v.splat(0.0)
+                p0 = p1 = p2 = p3 = v.splat(0.0)
                 for k in range(start, min(depth, start + slice_depth)):
-                    x, y = v.splat(a_values[i * depth + k]), v.load(b_values, j * depth + k * LANES)
-                    if fused:
-                        partial = v.fma(x, y, partial)
-                    else:
-                        partial = partial + round_lanes(x * y, *rounding)
-                    partial = round_lanes(partial, *rounding)
-                total = round_lanes(total + partial, *promoted)
-            v.store(c[i], j, total)
+                    y = v.load(b_values, j * depth + k * LANES)
+                    p0 = add_one(p0, a_values[i * depth + k], y, fused, rounding)
+                    p1 = add_one(p1, a_values[i1 * depth + k], y, fused, rounding)
+                    p2 = add_one(p2, a_values[i2 * depth + k], y, fused, rounding)
+                    p3 = add_one(p3, a_values[i3 * depth + k], y, fused, rounding)
+                t0 = round_lanes(t0 + p0, *promoted)
+                t1 = round_lanes(t1 + p1, *promoted)
+                t2 = round_lanes(t2 + p2, *promoted)
+                t3 = round_lanes(t3 + p3, *promoted)
+            v.store(c[i3], j, t3)
+            v.store(c[i2], j, t2)
+            v.store(c[i1], j, t1)
+            v.store(c[i], j, t0)
 
 
 @kernel(void(_SINGLES, _SINGLES, int64, int64, int64, int64, boolean, float32[:, ::1]))
