@@ -67,7 +67,8 @@ PUBLIC_IN = {
     "integers": {"mul", "square", "to_limbs", "from_limbs", "mul_limbs"},
     "io": {"read_ints", "write_ints"},
     "matrices": {
-        "BitMatrix", "BlockSparse", "GF256", "TwoFour", "matmul", "matmul_limbs", "prune_2_4", "sum",
+        "BitMatrix", "BlockSparse", "GF256", "SampledProduct", "TwoFour", "matmul", "matmul_limbs", "prune_2_4",
+        "sampled_matmul", "sum",
     },
     "matrices.schemes": {"Scheme", "classical", "load_scheme", "multiply", "named", "save_scheme"},
     "lowprecision": {"Philox", "Quantized", "dequantize", "formats", "quantize"},

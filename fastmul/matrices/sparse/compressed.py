@@ -225,7 +225,7 @@ def _require_fit(a: Rows, b: Any, dtype: np.dtype, threads: int | None) -> None:
         if next(signed, None) is not None:
             doubtful = np.ones_like(doubtful)
     if isinstance(bounds, Rows):
-        owners = np.repeat(np.arange(a.shape[0]), np.diff(bounds.starts.astype(np.int64)))
+        owners = np.repeat(np.arange(a.shape[0]), np.diff(bounds.starts.view(np.int64)).astype(int))
         rows = np.unique(owners[doubtful])
     else:
         rows = np.nonzero(doubtful.any(axis=1))[0]
