@@ -71,7 +71,7 @@ PUBLIC_IN = {
         "sampled_matmul", "sum",
     },
     "matrices.schemes": {"Scheme", "classical", "load_scheme", "multiply", "named", "save_scheme"},
-    "lowprecision": {"Philox", "Quantized", "dequantize", "formats", "quantize"},
+    "lowprecision": {"Philox", "Quantized", "dequantize", "formats", "matmul", "quantize"},
     "nn": {
         "block_dropout_mask",
         "dropout",

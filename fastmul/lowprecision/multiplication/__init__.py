@@ -1,0 +1,1 @@
+"""Products of quantised operands: the table, and one file for each algorithm."""
