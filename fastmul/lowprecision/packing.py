@@ -14,8 +14,13 @@ def packed_length(count: int, bits: int) -> int:
     return -(-count * bits // 8) if bits < 8 else count
 
 
+def codes_per_group(bits: int) -> int:
+    """The fewest codes that fill whole bytes."""
+    return {6: 4, 4: 2, 2: 4}.get(bits, 1)
+
+
 def pack(codes: np.ndarray, bits: int, axis: int) -> np.ndarray:
-    """One code per element to a dense array of bytes along `axis`."""
+    """One code per element, in the low bits, to a dense array of bytes along `axis`."""
     if bits >= 8:
         return codes
     rows = np.moveaxis(codes.view(np.uint8), axis, -1)
@@ -27,10 +32,15 @@ def pack(codes: np.ndarray, bits: int, axis: int) -> np.ndarray:
 
 def unpack(packed: np.ndarray, bits: int, axis: int, count: int) -> np.ndarray:
     """A dense array of bytes to `count` codes along `axis`, one uint8 each."""
+    from fastmul.lowprecision.decoding import look_up
+
     if bits >= 8:
         return packed
-    rows = np.moveaxis(packed, axis, -1)
-    stream = np.unpackbits(rows, axis=-1, count=count * bits, bitorder="little")
-    stream = stream.reshape(*rows.shape[:-1], count, bits)
-    codes = np.packbits(stream, axis=-1, bitorder="little")[..., 0]
-    return np.ascontiguousarray(np.moveaxis(codes, -1, axis))
+    return look_up(packed, bits, count, axis, np.arange(2**bits, dtype=np.uint8), None, 1)
+
+
+def clear_padding(rows: np.ndarray, length: int, bits: int) -> np.ndarray:
+    """Rows of bytes whose bits beyond `length` codes are made zero, in place."""
+    if over := length * bits % 8:
+        rows[:, -1] &= (1 << over) - 1
+    return rows

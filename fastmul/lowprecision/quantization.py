@@ -6,17 +6,16 @@ from typing import Any
 
 import numpy as np
 
-from fastmul.kernels.reference import casting
-from fastmul.lowprecision import formats, packing
+from fastmul.lowprecision import foreign, formats
+from fastmul.lowprecision import scaling as scaling_rules
+from fastmul.lowprecision.casting import CHUNK, RANDOM_BITS, ROUNDINGS, Cast
 from fastmul.lowprecision.formats import BlockFormat, Format
-from fastmul.lowprecision.quantized import Quantized
+from fastmul.lowprecision.layout import Layout
+from fastmul.lowprecision.quantized import Quantized, normalized_axis
+from fastmul.runtime.philox import Philox, as_planes
 
-ROUNDINGS = ("ties_to_even", "ties_to_away", "toward_zero", "stochastic")
 #: One float32 scale for everything, or for every line along the axis.
 GRANULARITIES = ("tensor", "channel", "token")
-#: Random bits of a stochastic rounding.
-RANDOM_BITS = 24
-BITNET_EPSILON = 1e-5
 
 
 def quantize(
@@ -80,64 +79,61 @@ def quantize(
            [127,  64]], dtype=int8)
     """
     fmt = formats.get(fmt)
-    x = np.asarray(x)
-    x = x if x.dtype in (np.float32, np.float64) else x.astype(np.float32)
-    axis = np.lib.array_utils.normalize_axis_index(axis, x.ndim) if x.ndim else 0
+    x = x.dequantize() if isinstance(x, Quantized) else foreign.as_floats(x)
+    axis = _checked_axis(x, fmt, axis)
+    element = fmt.element if isinstance(fmt, BlockFormat) else fmt
+    rule = _checked_rule(fmt, scaling)
     if rounding not in ROUNDINGS:
         raise ValueError(f"rounding={rounding!r} is none of {', '.join(ROUNDINGS)}")
-    words = _words(rng, x.shape) if rounding == "stochastic" else None
-    values = x.astype(np.float64)
-    element = fmt.element if isinstance(fmt, BlockFormat) else fmt
-    if isinstance(fmt, Format) and scaling is None:
-        saturate = not element.has_nan if saturate is None else saturate
-        codes = _codes(values, element, rounding, saturate, False, words)
-        return _packed(codes, None, fmt, axis)
-    saturate = True if saturate is None else saturate
-    if isinstance(fmt, Format):
-        if scaling not in GRANULARITIES:
-            raise ValueError(f"scaling={scaling!r} of {fmt.name} is none of {', '.join(GRANULARITIES)}")  # fmt: skip
-        scales = _line_scales(values, element, axis, scaling)
-        codes = _codes(values / scales, element, rounding, saturate, True, words)
-        return _packed(codes, scales.astype(np.float32), fmt, axis)
-    rule = fmt.rules[0] if scaling is None else scaling
-    if rule not in fmt.rules:
-        raise ValueError(f"scaling={scaling!r} of {fmt.name} is none of {', '.join(fmt.rules)}")
-    if fmt.block == formats.WHOLE_TENSOR:
-        mean = np.abs(values).mean() if values.size else 0.0
-        scale = np.float32(max(mean, BITNET_EPSILON))
-        codes = _codes(values / np.float64(scale), element, rounding, True, True, words)
-        return _packed(codes, np.full((1,) * x.ndim, scale), fmt, axis)
-    if x.ndim == 0 or x.shape[axis] % fmt.block:
+    if saturate is None:
+        saturate = rule is not None or not element.has_nan
+    elif not saturate and not element.has_nan:
         raise ValueError(
-            f"axis {axis} of {x.shape} is no multiple of {fmt.name}'s block of {fmt.block}: pad it with zeros, "
-            "or quantize along another axis"
+            f"{element.name} has neither NaN nor infinity for what overflows: saturate=True is its only rule"
         )
-    blocks = np.moveaxis(values, axis, -1)
-    blocks = blocks.reshape(*blocks.shape[:-1], -1, fmt.block)
-    amax = np.abs(blocks).max(-1)
-    bad = ~np.isfinite(amax)
-    blocks, amax = np.where(bad[..., None], 0.0, blocks), np.where(bad, 0.0, amax)
-    tensor_scale = None
+    if element.kind == "scale":
+        return Quantized(_powers_of_two(x, element, rounding), None, fmt, axis)
+    layout = Layout.of(x, axis)
+    words = layout.lines(_random_words(rng, x.shape)) if rounding == "stochastic" else None
+    cast = Cast(element, rounding, saturate, rule is not None, words)
+    codes, scales, tensor_scale = _encoded(layout.lines(x), fmt, rule, cast)
+    if scales is not None:  # a single one is for all
+        scales = scales.reshape((1,) * x.ndim) if scales.size == 1 else layout.restored(scales)
+    return Quantized(
+        layout.restored(codes), scales, fmt, axis, tensor_scale=tensor_scale, shape=x.shape
+    )
+
+
+def _encoded(
+    lines: np.ndarray, fmt: Format | BlockFormat, rule: str | None, cast: Cast
+) -> tuple[np.ndarray, np.ndarray | None, np.float32 | None]:
+    """(codes, scales, tensor scale) of lines; scales have as many axes, along the second one for each block."""
+    ones = (1,) * lines.ndim
+    if rule is None:
+        return cast.plain(lines), None, None
+    if rule == "absmean":
+        mean = scaling_rules.mean_magnitude(lines)
+        return cast.scaled_by_one(lines, float(mean)), np.full(ones, mean), None
+    if isinstance(fmt, Format):
+        amax = scaling_rules.largest(lines, 1)
+        if rule == "tensor":
+            amax = amax.max(initial=0.0).reshape(ones)
+        scales = scaling_rules.of_lines(amax, fmt)
+        if rule == "tensor":
+            return cast.scaled_by_one(lines, float(scales[(0,) * lines.ndim])), scales, None
+        return cast.scaled(lines, scales.astype(np.float64)), scales, None
+    pieces = lines.shape[1] // fmt.block
     if fmt.two_level:
-        top = amax.max(initial=0.0)
-        tensor_scale = np.float32(top / (fmt.scale.max * element.max)) if top else np.float32(1)
-        tensor_scale = max(tensor_scale, np.float32(2.0**-149))
-        ratio = amax / (element.max * np.float64(tensor_scale))
-        codes_of_scales = casting.encode_float(ratio, fmt.scale, "ties_to_even", True)
-        scales64 = casting.decode(codes_of_scales, fmt.scale) * np.float64(tensor_scale)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            scaled = np.where(scales64[..., None] > 0, blocks / scales64[..., None], 0.0 * blocks)
-        codes_of_scales = np.where(bad, fmt.scale.nan_code, codes_of_scales)
-    else:
-        exponent = _shared_exponent(amax, element, rule)
-        bad |= exponent > fmt.scale.bias
-        exponent = np.clip(exponent, -fmt.scale.bias, fmt.scale.bias)
-        scaled = np.ldexp(np.where(bad[..., None], 0.0, blocks), -exponent[..., None])
-        codes_of_scales = np.where(bad, fmt.scale.nan_code, exponent + fmt.scale.bias)
-    scaled = np.moveaxis(scaled.reshape(*scaled.shape[:-2], -1), -1, axis)
-    codes = _codes(scaled, element, rounding, saturate, True, words)
-    scales = np.ascontiguousarray(np.moveaxis(codes_of_scales.astype(np.uint8), -1, axis))
-    return _packed(codes, scales, fmt, axis, tensor_scale)
+        codes_of_scales, tensor_scale, divisors = scaling_rules.two_levels(
+            scaling_rules.largest(lines, pieces), fmt
+        )
+        return cast.scaled(lines, divisors), codes_of_scales, tensor_scale
+    if lines.dtype == np.float32:
+        return *cast.blocks(lines, scaling_rules.addend(fmt.element, rule)), None
+    powers = scaling_rules.powers_of_two(
+        scaling_rules.largest(lines, pieces), fmt.element, fmt.scale, rule
+    )
+    return cast.scaled(lines, scaling_rules.divisors_of_powers(powers, fmt.scale)), powers, None
 
 
 def dequantize(x: Quantized, dtype: Any = np.float32) -> np.ndarray:
@@ -168,63 +164,58 @@ def dequantize(x: Quantized, dtype: Any = np.float32) -> np.ndarray:
     return x.dequantize(dtype)
 
 
-def _codes(
-    x: np.ndarray, element: Format, rounding: str, saturate: bool, symmetric: bool, words: Any
-) -> np.ndarray:
-    if element.kind == "scale":
-        return casting.encode_power_of_two(x, element, rounding)
-    if not element.has_nan and np.isnan(x).any():
+def _checked_axis(x: np.ndarray, fmt: Format | BlockFormat, axis: int) -> int:
+    if x.ndim == 0:
+        raise ValueError("x is a number: quantize takes arrays of at least one axis, such as [x]")
+    axis = normalized_axis(axis, x.ndim)
+    if isinstance(fmt, BlockFormat) and fmt.block and x.shape[axis] % fmt.block:
         raise ValueError(
-            f"x has NaN, which {element.name} has no code for: replace it (numpy.nan_to_num), or use an MX "
-            "format, whose scale carries it"
+            f"axis {axis} of shape {x.shape} is no multiple of {fmt.name}'s block of {fmt.block}: pad it with zeros, "
+            "or quantize along another axis"
         )
-    if not element.has_nan and not saturate:
-        raise ValueError(
-            f"{element.name} has neither NaN nor infinity for what overflows: saturate=True is its only rule"
-        )
-    if element.kind == "float":
-        return casting.encode_float(x, element, rounding, saturate, words, RANDOM_BITS)
-    q = casting.encode_integer(x, element, rounding, symmetric, words, RANDOM_BITS)
-    return q + 1 if element.name == "ternary" else q
+    return axis
 
 
-def _packed(codes: np.ndarray, scales: Any, fmt: Any, axis: int, tensor_scale: Any = None) -> Quantized:  # fmt: skip
-    element = fmt.element if isinstance(fmt, BlockFormat) else fmt
-    shape = codes.shape
-    if element.is_packed:
-        codes = packing.pack((codes & (2**element.bits - 1)).astype(np.uint8), element.bits, axis)
+def _checked_rule(fmt: Format | BlockFormat, rule: str | None) -> str | None:
+    """The scale rule of a format; None for a plain cast."""
+    if isinstance(fmt, BlockFormat):
+        able: tuple[str, ...] = fmt.rules
+        rule = able[0] if rule is None else rule
     else:
-        codes = codes.astype(element.code_dtype)
-    return Quantized(codes, scales, fmt, axis, tensor_scale=tensor_scale, shape=shape)
+        able = GRANULARITIES if fmt.kind != "scale" else ()
+    if rule is not None and rule not in able:
+        what = f"one of {', '.join(map(repr, able))}" if able else "None: its values are scales"
+        raise ValueError(f"scaling={rule!r}: for {fmt.name} it has to be {what}")
+    return rule
 
 
-def _line_scales(x: np.ndarray, element: Format, axis: int, scaling: str) -> np.ndarray:
-    over = None if scaling == "tensor" else axis
-    amax = np.abs(x).max(axis=over, keepdims=True, initial=0.0)
-    if not np.isfinite(amax).all():
-        raise ValueError(
-            "x has NaN or infinities, which no scale reaches: remove them, or use a plain cast or an MX format"
-        )
-    scales = (amax / element.max).astype(np.float32)
-    return np.where(amax > 0, np.maximum(scales, np.float32(2.0**-149)), 1).astype(np.float64)
+def _powers_of_two(x: np.ndarray, fmt: Format, rounding: str) -> np.ndarray:
+    from fastmul.kernels.reference import casting
+
+    if rounding == "stochastic":
+        raise ValueError(f"{fmt.name} holds scales, whose rounding is not random: name another")
+    return casting.encode_power_of_two(x.astype(np.float64), fmt, rounding).astype(np.uint8)
 
 
-def _shared_exponent(amax: np.ndarray, element: Format, rule: str) -> np.ndarray:
-    """The exponent of a block's power of two."""
-    if rule == "rceil":
-        fraction, above = np.frexp(amax / element.max)
-        exponent = above.astype(np.int64) - (fraction == 0.5)
-    else:
-        fraction, above = np.frexp(amax)
-        exponent = above.astype(np.int64) - 1 - element.max_exponent
-        if rule == "even":
-            exponent += fraction >= 1 - 2.0 ** -(element.mantissa_bits + 2)
-    return np.where(amax > 0, exponent, -(1 << 20))
-
-
-def _words(rng: Any, shape: tuple[int, ...]) -> np.ndarray:
-    from fastmul.runtime.philox import Philox
+def _random_words(rng: Any, shape: tuple[int, ...]) -> np.ndarray:
+    """A word for every element, its top RANDOM_BITS bits random, from its indices alone."""
+    from fastmul.kernels.cpu.lowprecision.random_words import random_lines
+    from fastmul.runtime import threads
 
     if rng is None:
-        raise ValueError("rounding='stochastic' needs rng=: a seed, a Philox, or a numpy Generator")
-    return Philox.of(rng).words(shape)
+        raise ValueError(
+            "rounding='stochastic' needs rng=: an int seed, a Philox or a numpy Generator"
+        )
+    philox = Philox.of(rng)
+    planes, rows, columns = as_planes(shape)
+    out = np.empty((planes * rows, columns), np.uint32)
+    mask = np.uint32((1 << 32) - (1 << (32 - RANDOM_BITS)))
+    key0, key1 = (np.uint64(k) for k in philox.key)
+    threads.run(
+        lambda first, last: random_lines(
+            out, rows, np.uint64(philox.site), key0, key1, mask, first, last
+        ),
+        threads.chunks(len(out), columns, CHUNK),
+        threads.get_threads(),
+    )
+    return out.reshape(shape)

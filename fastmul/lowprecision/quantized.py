@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 import numpy as np
 
-from fastmul.lowprecision import formats, packing
+from fastmul.lowprecision import decoding, foreign, formats, packing
 from fastmul.lowprecision.formats import BlockFormat, Format
 
 #: Significant bits beyond which an integer per element fits no machine word.
@@ -62,8 +63,8 @@ class Quantized:
     ) -> None:  # fmt: skip
         self.format = formats.get(format)
         element = self.element
-        codes = np.asarray(codes)
-        self.axis = np.lib.array_utils.normalize_axis_index(axis, codes.ndim) if codes.ndim else 0
+        codes = foreign.as_array(codes)
+        self.axis = normalized_axis(axis, codes.ndim)
         if element.dtype is not None and codes.dtype == element.dtype:
             codes = codes.view(element.code_dtype)
             if element.is_packed:
@@ -77,7 +78,7 @@ class Quantized:
             )
         self.codes = codes
         self.shape = self._checked_shape(shape)
-        self.scales = self._checked_scales(scales)
+        self.scales = self._checked_scales(None if scales is None else foreign.as_array(scales))
         two_level = isinstance(self.format, BlockFormat) and self.format.two_level
         if tensor_scale is not None and not two_level:
             raise ValueError(
@@ -91,8 +92,6 @@ class Quantized:
             count = stored[self.axis] * 8 // bits if self.element.is_packed else None
             return stored if count is None else self._with_axis(stored, count)
         shape = tuple(shape)
-        if not shape:
-            return stored
         expected = self._with_axis(shape, packing.packed_length(shape[self.axis], bits))
         if expected != stored:
             raise ValueError(
@@ -169,7 +168,7 @@ class Quantized:
         turned.codes, turned.shape = self.codes.T, self.shape[::-1]
         turned.scales = None if self.scales is None else self.scales.T
         turned.format, turned.tensor_scale = self.format, self.tensor_scale
-        turned.axis = max(self.ndim - 1 - self.axis, 0)
+        turned.axis = self.ndim - 1 - self.axis
         return turned
 
     def __repr__(self) -> str:
@@ -179,7 +178,7 @@ class Quantized:
     def unpacked(self) -> np.ndarray:
         """One code per element: unsigned integers, int8 for signed integer formats."""
         element = self.element
-        if not element.is_packed or not self.shape:
+        if not element.is_packed:
             return self.codes
         codes = packing.unpack(self.codes, element.bits, self.axis, self.shape[self.axis])
         if element.code_dtype == np.int8:
@@ -187,78 +186,173 @@ class Quantized:
             return (codes.view(np.int8) << shift) >> shift
         return codes
 
+    def to_numpy(self) -> np.ndarray:
+        """The codes as an array of the element's dtype, where NumPy or ml_dtypes has it; one code per element.
+
+        Raises
+        ------
+        ValueError : there is no such dtype.
+        """
+        dtype = self.element.dtype
+        if dtype is None:
+            raise ValueError(
+                f"NumPy and ml_dtypes have no dtype {self.element.name}: use unpacked() or dequantize()"
+            )
+        return self.unpacked().view(dtype)
+
+    def to_torch(self) -> tuple[Any, Any]:
+        """(codes, scales) as torch tensors, memory shared; scales None where there are none.
+
+        Codes have torch's dtype of the format's name if there is one (bfloat16, float8_e4m3fn, ...; packed FP4 is
+        float4_e2m1fn_x2), else that of `codes`.
+
+        Raises
+        ------
+        BackendUnavailableError : torch is not installed.
+        """
+        name = self.element.name + "_x2" * (self.element.name == "float4_e2m1fn")
+        scales = self.scales
+        if scales is None:
+            return foreign.to_torch(self.codes, name), None
+        scale_name = self.format.scale.name if isinstance(self.format, BlockFormat) else "float32"
+        return foreign.to_torch(self.codes, name), foreign.to_torch(scales, scale_name)
+
     def specials(self) -> np.ndarray | None:
         """Where the value is NaN or infinite; None if nowhere."""
-        element, found = self.element, None
-        if element.has_nan:
-            codes = self.unpacked()
-            if element.specials == "fnuz" or element.kind == "scale":
-                found = codes == element.nan_code
-            else:
-                found = codes & (2 ** (element.bits - 1) - 1) > element.max_code
-        if isinstance(self.format, BlockFormat) and self.format.block:
+        element, fmt = self.element, self.format
+        found = None
+        if element.has_nan and element.bits <= 8:
+            bad = ~np.isfinite(decoding.values_of(element))
+            if bad[self.codes.view(np.uint8)].any():
+                found = bad[self.codes.view(np.uint8)]
+        elif element.has_nan:
+            found = self.codes & (2 ** (element.bits - 1) - 1) > element.max_code
+        if isinstance(fmt, BlockFormat) and fmt.block:
             assert self.scales is not None
-            magnitude = 0xFF if self.format.scale.kind == "scale" else 0x7F
-            bad = self.scales & magnitude == self.format.scale.nan_code
+            bad = ~np.isfinite(decoding.values_of(fmt.scale))[self.scales]
             if bad.any():
-                bad = np.repeat(bad, self.format.block, self.axis)
+                bad = np.repeat(bad, fmt.block, self.axis)
                 found = bad if found is None else found | bad
         return found if found is not None and found.any() else None
 
     def integers(self) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
         """(q, exponents, scale) with element value = q * 2**exponents[block] * scale[slice], exactly.
 
+        Returns
+        -------
         q : the smallest of int8, int16, int32, int64 that holds the format's integers; 0 where `specials`.
         exponents : int32, one per block in the shape of the block scales; all lengths 1 without block scales.
         scale : float32 of as many axes (tensor, token, channel; nvfp4's second level), or None.
-        """
-        from fastmul.kernels.reference import casting
 
+        Raises
+        ------
+        ValueError : the format's integers fit no machine word (bfloat16, tf32, float32).
+        """
         element, fmt = self.element, self.format
         if element.kind == "scale" or element.max_integer >= LARGEST_INTEGER:
             raise ValueError(
                 f"the integers of {element.name} fit no machine word: use dequantize()"
             )
-        q = np.ldexp(casting.decode(self.unpacked(), element), -element.lsb_exponent)
-        q = np.where(np.isfinite(q), q, 0.0)
-        exponents = np.full((1,) * self.ndim, element.lsb_exponent, np.int32)
-        scale, largest = self.scales, element.max_integer
+        ones = (1,) * self.ndim
+        scale, largest, factors = self.scales, element.max_integer, None
+        exponents = np.full(ones, element.lsb_exponent, np.int32)
         if isinstance(fmt, BlockFormat) and fmt.block:
             assert self.scales is not None
-            scale, bytes_ = None, self.scales.astype(np.int32)
+            scale = None
             if fmt.scale.kind == "scale":
-                bytes_ = np.where(bytes_ == fmt.scale.nan_code, 0, bytes_)
-                exponents = bytes_ - fmt.scale.bias + element.lsb_exponent
-            else:
-                field = bytes_ >> fmt.scale.mantissa_bits
-                mantissa = bytes_ & (2**fmt.scale.mantissa_bits - 1)
-                mantissa = mantissa + np.where(field > 0, 2**fmt.scale.mantissa_bits, 0)
-                mantissa = np.where(bytes_ == fmt.scale.nan_code, 0, mantissa)
-                exponents = np.maximum(field, 1) - 1 + fmt.scale.lsb_exponent + element.lsb_exponent
-                q = q * np.repeat(mantissa, fmt.block, self.axis)
+                bytes_ = np.where(
+                    self.scales == fmt.scale.nan_code, 0, self.scales.astype(np.int32)
+                )
+                exponents = bytes_ - np.int32(fmt.scale.bias - element.lsb_exponent)
+            else:  # a float as scale: its significand goes into q, its exponent into `exponents`
+                significands, powers = _significands(fmt.scale)
+                factors = significands[self.scales]
+                exponents = powers[self.scales] + np.int32(element.lsb_exponent)
                 largest *= 2 ** (fmt.scale.mantissa_bits + 1) - 1
                 assert self.tensor_scale is not None
-                scale = np.full((1,) * self.ndim, self.tensor_scale, np.float32)
-        return q.astype(_smallest_integer(largest)), exponents.astype(np.int32), scale
+                scale = np.full(ones, self.tensor_scale, np.float32)
+        dtype = _smallest_integer(largest)
+        if element.bits > 8:
+            values = np.ldexp(self.codes.view(np.float16).astype(np.float64), -element.lsb_exponent)
+            return np.where(np.isfinite(values), values, 0).astype(dtype), exponents, scale
+        q = decoding.integers(self.codes, element, self._length, self.axis, factors, dtype)
+        return q, exponents, scale
 
     def dequantize(self, dtype: Any = np.float32) -> np.ndarray:
         """The values as float32, float64, float16 or bfloat16: the exact product of code and scales, rounded once."""
-        from fastmul.kernels.reference import casting
+        dtype = np.dtype(dtype)
+        if dtype == np.float32:
+            return self._values(dtype)
+        exact = self._values(np.dtype(np.float64))
+        if dtype.name == "bfloat16":  # by way of float32, ml_dtypes would round twice
+            from fastmul.lowprecision.quantization import quantize
 
-        values = casting.decode(self.unpacked(), self.element)
-        fmt = self.format
-        if self.scales is not None:
-            scales: Any = self.scales
-            if isinstance(fmt, BlockFormat) and fmt.block:
-                scales = np.repeat(casting.decode(scales, fmt.scale), fmt.block, self.axis)
-            # at most 24 bits of code (or 2 + 4), 24 of scale: the product is exact in float64
-            values = values * scales.astype(np.float64)
-        if self.tensor_scale is not None:
-            values = values * np.float64(self.tensor_scale)
-        return values.astype(dtype)
+            return quantize(exact, "bfloat16").to_numpy() if self.ndim else exact.astype(dtype)
+        if dtype.kind != "f":
+            raise TypeError(f"dequantize(dtype={dtype}): float32, float64, float16 or bfloat16")
+        with np.errstate(over="ignore"):
+            return exact.astype(dtype)
+
+    def _values(self, dtype: np.dtype) -> np.ndarray:
+        """The values in float32, or exactly in float64.
+
+        A code has at most 24 significant bits, with the block's scale of nvfp4 6, so that only the last factor can
+        round in float32, and none in float64.
+        """
+        element, fmt = self.element, self.format
+        if element.bits > 8:
+            return self._wide_values(dtype)
+        scales = self.scales
+        if scales is not None and isinstance(fmt, BlockFormat) and fmt.block:
+            scales = decoding.values_of(fmt.scale)[scales]
+        last = 1.0 if self.tensor_scale is None else self.tensor_scale
+        with np.errstate(over="ignore", under="ignore"):
+            table = decoding.values_of(element).astype(dtype)
+        return decoding.look_up(
+            self.codes, element.bits, self._length, self.axis, table, scales, last
+        )
+
+    def _wide_values(self, dtype: np.dtype) -> np.ndarray:
+        """Of formats with more than eight bits, which are the upper bits of a float32 or a float16."""
+        if self.element.name == "float16":
+            values = self.codes.view(np.float16)
+        else:
+            missing = np.uint32(32 - self.element.bits)
+            values = (self.codes.astype(np.uint32) << missing).view(np.float32)
+        if self.scales is None:
+            return values.astype(dtype)
+        with np.errstate(over="ignore"):
+            return (values.astype(np.float64) * self.scales.astype(np.float64)).astype(dtype)
+
+    @property
+    def _length(self) -> int:
+        return self.shape[self.axis]
 
 
-def _smallest_integer(largest: int) -> Any:
+@cache
+def _significands(fmt: Format) -> tuple[np.ndarray, np.ndarray]:
+    """(significand, exponent) of all codes: value = significand * 2**exponent; significand 0 for NaN."""
+    codes = np.arange(2**fmt.bits) & (2 ** (fmt.bits - 1) - 1)
+    field = np.maximum(codes >> fmt.mantissa_bits, 1)
+    values = decoding.values_of(fmt)
+    exponents = (field - 1 + fmt.lsb_exponent).astype(np.int32)
+    significands = np.ldexp(np.where(np.isfinite(values), values, 0), -exponents)
+    return significands.astype(np.int16), exponents
+
+
+def normalized_axis(axis: int, ndim: int) -> int:
+    """An axis counted from the front.
+
+    Raises
+    ------
+    AxisError : there is no such axis.
+    """
+    if not -ndim <= axis < ndim:
+        raise np.exceptions.AxisError(axis, ndim)
+    return axis % ndim
+
+
+def _smallest_integer(largest: int) -> np.dtype:
     """The smallest signed dtype that holds +-largest; -128 of int8 counts as what int8 holds."""
     for bits in (8, 16, 32):
         if largest < 2 ** (bits - 1) or (bits == 8 and largest == 128):
