@@ -6,12 +6,22 @@ from fastmul.nn.block_dropping import (
     dropout_matmul_backward,
 )
 from fastmul.nn.dropping import dropout, dropout_backward, dropout_mask
+from fastmul.nn.gradient_estimators import (
+    clamp_outliers,
+    differentiable_gradient,
+    straight_through,
+)
+from fastmul.nn.loss_scaling import LossScaler
 
 __all__ = [
+    "LossScaler",
     "block_dropout_mask",
+    "clamp_outliers",
+    "differentiable_gradient",
     "dropout",
     "dropout_backward",
     "dropout_mask",
     "dropout_matmul",
     "dropout_matmul_backward",
+    "straight_through",
 ]
