@@ -82,6 +82,8 @@ PUBLIC_IN = {
     "lowprecision": {"Philox", "Quantized", "dequantize", "formats", "matmul", "quantize"},
     "nn": {
         "LossScaler",
+        "attention",
+        "attention_backward",
         "block_dropout_mask",
         "clamp_outliers",
         "differentiable_gradient",

@@ -12,9 +12,12 @@ from fastmul.nn.gradient_estimators import (
     straight_through,
 )
 from fastmul.nn.loss_scaling import LossScaler
+from fastmul.nn.scaled_dot_product import attention, attention_backward
 
 __all__ = [
     "LossScaler",
+    "attention",
+    "attention_backward",
     "block_dropout_mask",
     "clamp_outliers",
     "differentiable_gradient",
