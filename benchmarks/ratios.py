@@ -370,6 +370,15 @@ def _checked(n: int) -> tuple[Call, Call]:
     return _exact_against_gemm(n, np.float64, a >> 1, b, overflow="raise")
 
 
+def _checked_in_full(n: int) -> tuple[Call, Call]:
+    """The same where no estimate decides: entries of 64 bits in both operands, which meet zeros."""
+    a, b = _matrices(n, np.int64)
+    a[:, 0] >>= 1
+    a[:, 1:] = 0
+    b[0] >>= 63
+    return _exact_against_gemm(n, np.float64, a, b, overflow="raise")
+
+
 def _rounded(n: int, dtype: Any, accuracy: str) -> tuple[Call, Call]:
     a, b = (np.random.default_rng(s).standard_normal((n, n)).astype(dtype) for s in (1, 2))
     return _exact_against_gemm(n, dtype, a, b, accuracy=accuracy)
@@ -401,6 +410,13 @@ def exact_lines() -> Iterator[Line]:
         lambda: _own_min_plus(n, np.float32),
     )
     yield Line(f"int64, overflow='raise', {n}²", dgemm, 0.2, lambda: _checked(n))
+    for size in (256, n):
+        yield Line(
+            f"int64, overflow='raise', undecided, {size}²",
+            dgemm,
+            0.2,
+            lambda size=size: _checked_in_full(size),
+        )
     for accuracy, aim in (("reproducible", 1 / 3.2), ("correctly_rounded", 1 / 5)):
         yield Line(
             f"float64 {accuracy}, {n}²",

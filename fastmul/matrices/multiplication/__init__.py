@@ -257,7 +257,14 @@ def _compute(call: Operands, algorithm: str, n_checks: int, out: np.ndarray | No
         return wide.product(a, b, n_checks, problem.threads, problem.value_bounds)
 
     if call.overflow == "raise":
-        return overflowing.product_or_raise(problem, modulo, whole)
+
+        def other(like: MatmulProblem) -> np.ndarray:
+            return _wrapping_product(like, "auto", n_checks)
+
+        def seconds(like: MatmulProblem) -> float:
+            return choose(like).cost(like)
+
+        return overflowing.product_or_raise(problem, modulo, whole, other, seconds)
     product = overflowing.promoted_product(problem, modulo, whole)
     return product.astype(object) if call.to_objects else product
 

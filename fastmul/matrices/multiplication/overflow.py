@@ -6,7 +6,11 @@ The cheapest sufficient argument decides, and some argument always does:
 2. that bound is below 2^63: an int64 product is the true product, and its extremes are compared;
 3. where a float64 estimate is close enough (`float_gemm.estimate_error`), it and the product modulo 2^64 agree, or
    differ by a multiple of 2^64;
-4. the whole product, in limbs (`wide`), of which the product modulo 2^64 is the lowest.
+4. the product modulo 2^64 is the true one if it is so modulo M, large enough (`wrapped_products`);
+5. the whole product, in limbs (`wide`), of which the product modulo 2^64 is the lowest.
+
+The fourth is for "raise" only, which asks for no more than whether the product fits, and for small matrices: two
+products modulo 51 bits cost less there than the many passes of the fifth, whose time in narrow products wins later.
 """
 
 from __future__ import annotations
@@ -15,10 +19,12 @@ from collections.abc import Callable
 
 import numpy as np
 
-from fastmul.bounds import float_gemm
+from fastmul.bounds import float_gemm, wrapped_products
 from fastmul.exceptions import ResultOverflowError
+from fastmul.matrices.modular import Modulo
 from fastmul.matrices.multiplication import stacks, wide
 from fastmul.matrices.multiplication.gemm import as_blas_operand
+from fastmul.matrices.multiplication.modulo import words
 from fastmul.matrices.multiplication.problem import MatmulProblem
 from fastmul.runtime import blas
 
@@ -26,11 +32,21 @@ from fastmul.runtime import blas
 Product = Callable[[np.dtype], np.ndarray]
 #: A 2-D product of 64-bit operands, whole.
 WholeProduct = Callable[[np.ndarray, np.ndarray], wide.WideProduct]
+#: The stacked product of such a problem, and the seconds that it is predicted to take.
+AnyProduct = Callable[[MatmulProblem], np.ndarray]
+Prediction = Callable[[MatmulProblem], float]
+
+#: Nanoseconds to reduce an entry modulo one modulus and to compare it, on one core of an AMD Zen 4 (2026-11-24).
+REMAINDER_NS = 2.0
+#: Where the ways cost nearly the same, the whole product's many passes are rather cheaper than predicted.
+MARGIN = 0.9
 
 INT64, UINT64 = np.dtype(np.int64), np.dtype(np.uint64)
 
 
-def product_or_raise(problem: MatmulProblem, product: Product, whole: WholeProduct) -> np.ndarray:
+def product_or_raise(
+    problem: MatmulProblem, product: Product, whole: WholeProduct, other: AnyProduct, seconds: Prediction
+) -> np.ndarray:  # fmt: skip
     """The product in problem.dtype; ResultOverflowError exactly if an entry of the true product does not fit it."""
     dtype = problem.dtype
     if (
@@ -47,6 +63,9 @@ def product_or_raise(problem: MatmulProblem, product: Product, whole: WholeProdu
         if _is_estimable(problem):
             exact = product(big)
             fits = _is_true_product(problem, exact)
+        elif remainders := _cheap_remainders(problem, big, seconds):
+            exact = product(big)
+            fits = _is_product_modulo(exact, remainders, other)
         else:
             wholes = [whole(x, y) for x, y in _pairs(problem)]
             fits = all(w.fits(big) for w in wholes)
@@ -104,6 +123,29 @@ def _is_true_product(problem: MatmulProblem, wrapped: np.ndarray) -> bool:
         estimate = np.matmul(*(as_blas_operand(x, np.dtype(np.float64)) for x in (a, b)))
     estimate -= wrapped
     return max(float(estimate.max()), -float(estimate.min())) < 2.0**63
+
+
+def _cheap_remainders(
+    problem: MatmulProblem, big: np.dtype, seconds: Prediction
+) -> list[MatmulProblem]:
+    """The products modulo enough moduli, if they and one in `big` cost less than the whole product; or none."""
+    a_max, b_max = problem.value_bounds
+    moduli = wrapped_products.moduli(problem.k * a_max * b_max) or ()
+    others = [problem.over(Modulo(m), INT64) for m in moduli]
+    entries = problem.batch * problem.m * problem.n
+    taken = seconds(problem.with_dtype(big)) + sum(
+        seconds(other) + 1e-9 * REMAINDER_NS * entries for other in others
+    )
+    return others if taken < MARGIN * problem.batch * wide.seconds(problem) else []
+
+
+def _is_product_modulo(
+    wrapped: np.ndarray, problems: list[MatmulProblem], product: AnyProduct
+) -> bool:
+    """Whether a product modulo 2^64 is that of the operands modulo these moduli, too."""
+    return all(
+        bool((words.reduce(wrapped, p.modulus, p.threads) == product(p)).all()) for p in problems
+    )
 
 
 def _holds(dtype: np.dtype, exact: np.ndarray) -> bool:

@@ -112,7 +112,14 @@ class MatmulProblem:
 
     def with_dtype(self, dtype: np.dtype) -> MatmulProblem:
         """The same operands with another result; what was learned of their values is kept."""
-        other = replace(self, dtype=dtype)
+        return self._with(dtype=dtype)
+
+    def over(self, algebra: Algebra, dtype: np.dtype) -> MatmulProblem:
+        """The same operands in an algebra that takes them as they are; what was learned of them is kept."""
+        return self._with(algebra=algebra, dtype=dtype)
+
+    def _with(self, **changes: Any) -> MatmulProblem:
+        other = replace(self, **changes)
         for name in ("dtype_bounds", "value_bounds", "is_nonnegative"):
             if name in self.__dict__:
                 other.__dict__[name] = self.__dict__[name]

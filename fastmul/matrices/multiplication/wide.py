@@ -10,7 +10,7 @@ import numpy as np
 from fastmul.matrices.multiplication import on_limbs, python_integers
 from fastmul.matrices.multiplication.freivalds import is_right_modulo_prime
 from fastmul.matrices.multiplication.numbers import Numbers, NumbersProblem, limbs_for
-from fastmul.matrices.multiplication.problem import max_abs
+from fastmul.matrices.multiplication.problem import MatmulProblem, max_abs
 from fastmul.planning.pick import pick
 from fastmul.planning.verify import verified
 
@@ -44,6 +44,18 @@ class WideProduct:
         return python_integers.from_limbs(self.limbs)
 
 
+def seconds(problem: MatmulProblem) -> float:
+    """The predicted time of one product of a stack of 64-bit integers."""
+    made = _problem(problem.m, problem.k, problem.n, *problem.value_bounds, problem.threads)
+    return pick(on_limbs.OPERATION, made).cost(made)
+
+
+def _problem(m: int, k: int, n: int, a_max: int, b_max: int, threads: int | None) -> NumbersProblem:
+    highest = k * a_max * b_max
+    bits = a_max.bit_length(), b_max.bit_length()
+    return NumbersProblem(m, k, n, *bits, highest, limbs_for(highest), threads)
+
+
 def product(
     a: np.ndarray,
     b: np.ndarray,
@@ -57,10 +69,7 @@ def product(
     """
     (m, k), n = a.shape, b.shape[1]
     a_max, b_max = bounds or (max_abs(a), max_abs(b))
-    highest = k * a_max * b_max
-    problem = NumbersProblem(
-        m, k, n, a_max.bit_length(), b_max.bit_length(), highest, limbs_for(highest), threads
-    )
+    problem = _problem(m, k, n, a_max, b_max, threads)
     row = pick(on_limbs.OPERATION, problem)
     out = np.empty((m, n, problem.n_limbs), np.uint64)
     operands = (Numbers.of(a), Numbers.of(b), out)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 
 import numpy as np
 import pytest
@@ -10,6 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import fastmul
+from fastmul.bounds import wrapped_products
+from fastmul.matrices.modular import Modulo
 from fastmul.matrices.multiplication import MatmulProblem, overflow, wide
 from tests.matrices.cases import INTEGERS, PAIRS, extreme_matrix, fits, random_matrix, true_product
 
@@ -65,6 +68,13 @@ EDGES = [
 ]
 
 
+#: The ways of products that no estimate decides, by what is predicted of the whole product.
+@pytest.fixture(params=[0.0, math.inf], ids=["whole", "remainders"])
+def both_ways(request, monkeypatch):
+    monkeypatch.setattr(wide, "seconds", lambda problem: request.param)
+
+
+@pytest.mark.usefixtures("both_ways")
 @pytest.mark.parametrize(("dtype", "row", "column"), EDGES, ids=str)
 def test_edges(dtype, row, column):
     a, b = np.array([row], dtype), np.array([column], dtype).T
@@ -155,9 +165,43 @@ def test_whole_products_at_the_edges_of_a_dtype(dtype, n_limbs):
             assert whole.to_objects()[0, 0] == value
 
 
+def test_remainders_tell_multiples_of_their_moduli_apart():
+    """Products that are wrong by 2^64 times the first modulus, which only the second sees."""
+    first, second = wrapped_products.MODULI
+    assert first * second > 2**101
+    a, b = np.array([[2**62, 2**62, 5]]), np.array([[2 * first, 2 * first, 1]]).T
+    assert true_product(a, b)[0, 0] == 2**64 * first + 5
+    for k_times_bounds in (2**64 * first, 2**127):
+        assert wrapped_products.moduli(k_times_bounds) == (first, second)
+    problem = MatmulProblem(1, 3, 1, 1, INT64, INT64, INT64, operands=(a, b))
+    others = [problem.over(Modulo(m), INT64) for m in (first, second)]
+
+    def product(like):
+        return (a.astype(object) @ b % like.modulus).astype(np.int64)
+
+    assert overflow._is_product_modulo(np.array([[5]]), others[:1], product)
+    assert not overflow._is_product_modulo(np.array([[5]]), others, product)
+
+
+def test_remainders_of_checked_stacks(monkeypatch):
+    """Every matrix of a stack is compared, and each product verified if that is asked for."""
+    monkeypatch.setattr(wide, "seconds", lambda problem: math.inf)
+    for dtype in (INT64, UINT64):
+        a = np.array([random_matrix((5, 4), dtype, seed) for seed in range(3)])
+        b = random_matrix((4, 6), dtype, 3)
+        a[:, :, 1:] = 0
+        b[0] = 1
+        product = fastmul.matmul(a, b, overflow="raise", verify=True)
+        np.testing.assert_array_equal(product, a[:, :, :1].repeat(6, axis=2))
+        a[2, 4, 3] = b[3, 5] = 2**62
+        with pytest.raises(fastmul.ResultOverflowError):
+            fastmul.matmul(a, b, overflow="raise")
+
+
 def test_estimates_are_not_trusted_beyond_their_error(monkeypatch):
     """Where an estimate cannot tell, the whole product is asked; where it can, it is not."""
     asked = []
+    monkeypatch.setattr(wide, "seconds", lambda problem: 0.0)
     real = wide.product
     monkeypatch.setattr(wide, "product", lambda *args: asked.append(1) or real(*args))
     assert raises(*(random_matrix((20, 20), INT64, s) >> 12 for s in (1, 2)))
@@ -170,4 +214,10 @@ def test_estimates_are_not_trusted_beyond_their_error(monkeypatch):
 def test_problem_without_operands_has_no_pair():
     problem = MatmulProblem(1, 1, 1, 1, INT64, INT64, INT64)
     with pytest.raises(ValueError, match="without operands"):
-        overflow.product_or_raise(problem, lambda dtype: np.zeros((1, 1), dtype), wide.product)
+        overflow.product_or_raise(
+            problem,
+            lambda dtype: np.zeros((1, 1), dtype),
+            wide.product,
+            None,
+            lambda other: math.inf,
+        )
