@@ -1,21 +1,28 @@
 """What stands around the products of a neural network: epilogues, attention, dropout, gradients."""
 
+from fastmul.nn.activations import gelu, relu, sigmoid, silu, tanh
 from fastmul.nn.block_dropping import (
     block_dropout_mask,
     dropout_matmul,
     dropout_matmul_backward,
 )
 from fastmul.nn.dropping import dropout, dropout_backward, dropout_mask
+from fastmul.nn.epilogues import Epilogue
+from fastmul.nn.fused_products import linear
 from fastmul.nn.gradient_estimators import (
     clamp_outliers,
     differentiable_gradient,
     straight_through,
 )
 from fastmul.nn.loss_scaling import LossScaler
+from fastmul.nn.normalization import LayerNorm, RMSNorm, layer_norm, rms_norm
 from fastmul.nn.scaled_dot_product import attention, attention_backward
 
 __all__ = [
+    "Epilogue",
+    "LayerNorm",
     "LossScaler",
+    "RMSNorm",
     "attention",
     "attention_backward",
     "block_dropout_mask",
@@ -26,5 +33,13 @@ __all__ = [
     "dropout_mask",
     "dropout_matmul",
     "dropout_matmul_backward",
+    "gelu",
+    "layer_norm",
+    "linear",
+    "relu",
+    "rms_norm",
+    "sigmoid",
+    "silu",
     "straight_through",
+    "tanh",
 ]

@@ -92,7 +92,7 @@ class Floats:
     def __gt__(self, other: Floats | float) -> Any:
         return self.builder.fcmp_ordered(">", self.value, self._lifted(other))
 
-    def __eq__(self, other: object) -> Any:
+    def __eq__(self, other: Any) -> Any:
         """NaN equals nothing."""
         return self.builder.fcmp_ordered("==", self.value, self._lifted(other))
 

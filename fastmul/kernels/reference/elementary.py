@@ -80,7 +80,7 @@ class Floats:
     def __gt__(self, other: Floats | float) -> Any:
         return self.value > self._lifted(other)
 
-    def __eq__(self, other: object) -> Any:
+    def __eq__(self, other: Any) -> Any:
         return self.value == self._lifted(other)
 
     def choose(self, mask: Any, yes: Floats | float, no: Floats | float) -> Floats:
