@@ -79,7 +79,17 @@ PUBLIC_IN = {
         "sum",
     },
     "matrices.schemes": {"Scheme", "classical", "load_scheme", "multiply", "named", "save_scheme"},
-    "lowprecision": {"Philox", "Quantized", "dequantize", "formats", "matmul", "quantize"},
+    "lowprecision": {
+        "Accumulator",
+        "Philox",
+        "Quantized",
+        "accumulators",
+        "dequantize",
+        "error_report",
+        "formats",
+        "matmul",
+        "quantize",
+    },
     "nn": {
         "Epilogue",
         "LayerNorm",

@@ -34,7 +34,13 @@ TABLE_BITS = 16
 
 def accumulate(a: Quantized, b: Quantized, row: Accumulator, threads: int | None) -> np.ndarray:
     """C = A B; `row` takes both formats."""
-    a_scale, b_scale = _outer_scales(a, b)
+    scales = outer_scales(a, b)
+    c = sums(a, b, row, threads)
+    return c if all(scale is None for scale in scales) else _scaled(c, *scales)
+
+
+def sums(a: Quantized, b: Quantized, row: Accumulator, threads: int | None) -> np.ndarray:
+    """C = A B without the scales of whole rows and columns."""
     (m, k), n = a.shape, b.shape[1]
     left, right = _Lines(a), _Lines(b.T)
     c = np.zeros((m, n), row.result)
@@ -44,13 +50,12 @@ def accumulate(a: Quantized, b: Quantized, row: Accumulator, threads: int | None
         rows = engine.decode(left, i, min(m, i + strip), lanes=1)
         for j in range(0, n, strip):
             panels = engine.decode(right, j, min(n, j + strip), engine.lanes)
-            to = c[i : i + strip, j : j + strip]
-            engine.run(rows, panels, to, get_threads(threads))
+            engine.run(rows, panels, c[i : i + strip, j : j + strip], get_threads(threads))
     _make_canonical(c, row)
-    return c if a_scale is None and b_scale is None else _scaled(c, a_scale, b_scale)
+    return c
 
 
-def _outer_scales(a: Quantized, b: Quantized) -> tuple[Any, Any]:
+def outer_scales(a: Quantized, b: Quantized) -> tuple[Any, Any]:
     """The float32 scales of rows of A and columns of B, after the checks of shapes and axes."""
     if a.ndim != 2 or b.ndim != 2 or a.shape[1] != b.shape[0]:
         raise ValueError(f"product of {a!r} and {b!r}: the shapes (m, k) and (k, n) do not fit")
