@@ -88,6 +88,7 @@ PUBLIC_IN = {
         "error_report",
         "formats",
         "matmul",
+        "matmul_backward",
         "quantize",
     },
     "nn": {

@@ -18,5 +18,6 @@ __all__ = [
     "error_report",
     "formats",
     "matmul",
+    "matmul_backward",
     "quantize",
 ]
