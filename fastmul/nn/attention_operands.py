@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import operator
 from dataclasses import dataclass
 from typing import Any
 
@@ -82,8 +83,7 @@ def operands(call: str, q: Any, k: Any, v: Any, *, causal: bool, offset: int, ma
     ValueError : shapes that do not fit each other, or numbers outside their range.
     TypeError : dtypes that are none of float32, float16 and bfloat16.
     """
-    arrays = [floats(call, name, x) for name, x in (("q", q), ("k", k), ("v", v))]
-    q, k, v = arrays
+    q, k, v = (floats(call, name, x) for name, x in (("q", q), ("k", k), ("v", v)))
     here = f"{call}(q {q.shape}, k {k.shape}, v {v.shape})"
     if not q.ndim == k.ndim == v.ndim or q.ndim < 2:
         raise ValueError(
@@ -119,8 +119,9 @@ def operands(call: str, q: Any, k: Any, v: Any, *, causal: bool, offset: int, ma
     else:
         gain = 1.0
     return Operands(
-        *(_with_rows(x) for x in (q, k, v)), max(1, heads // max(1, kv_heads)), arrays[0].dtype,
-        _mask(here, mask, leading, n_q, n_k), scale, softcap or 0.0, offset if causal else NO_LIMIT, words, gain,
+        q=_with_rows(q), k=_with_rows(k), v=_with_rows(v), group=heads // kv_heads if kv_heads else 1, dtype=q.dtype,
+        mask=_mask(here, mask, leading, n_q, n_k), scale=scale, softcap=softcap or 0.0,
+        offset=operator.index(offset) if causal else NO_LIMIT, words=words, gain=gain,
     )  # fmt: skip
 
 

@@ -204,17 +204,12 @@ def backward(
 
     dq, dk, dv = (np.empty(y.shape, np.float32) for y in (x.q, x.k, x.v))
     n_k, depth, width = x.k.shape[-2], x.q.shape[-1], x.v.shape[-1]
-    n_bytes, shapes = scratch_bytes(depth, width), [sums_shape(n_k, c) for c in (depth, width)]
-    sizes = [4 * rows * columns for rows, columns in shapes]
+    n_bytes = scratch_bytes(depth, width)
     interrupted: list[BaseException] = []
 
     def attend_plane(kv_plane: int) -> None:
-        with lease(n_bytes + sum(sizes)) as scratch:
-            starts = (n_bytes, n_bytes + sizes[0])
-            sums = [scratch[start : start + size].view(np.float32).reshape(shape)
-                    for start, size, shape in zip(starts, sizes, shapes, strict=True)]  # fmt: skip
-            for y in sums:
-                y[...] = 0
+        sums = [np.zeros(sums_shape(n_k, columns), np.float32) for columns in (depth, width)]
+        with lease(n_bytes) as scratch:
             for plane in range(kv_plane * x.group, (kv_plane + 1) * x.group):
                 for first, stop in _chunks_of_rows(x):
                     if interrupted:
@@ -224,9 +219,8 @@ def backward(
                         at(references, plane, axes=1), first, stop, x.scale, x.unit, x.softcap, x.offset,
                         *x.mask.of(plane), x.words, plane, x.gain, at(dq, plane), *sums, scratch.ctypes.data,
                     )  # fmt: skip
-            for y, made, factor in zip((dk, dv), sums, (x.scale, x.gain), strict=True):
-                to = at(y, kv_plane)
-                np.multiply(made[:n_k, : to.shape[1]], np.float32(factor), out=to)
+        at(dk, kv_plane)[...] = sums[0][:n_k, :depth] * np.float32(x.scale)
+        at(dv, kv_plane)[...] = sums[1][:n_k, :width] * np.float32(x.gain)
 
     def attend_or_stop(kv_plane: int) -> None:
         try:
@@ -235,7 +229,7 @@ def backward(
             interrupted.append(error)
             raise
 
-    run(attend_or_stop, [(plane,) for plane in range(x.planes // x.group)], threads)
+    run(attend_or_stop, [(plane,) for plane in range(math.prod(x.k.shape[:-2]))], threads)
     return dq, dk, dv
 
 

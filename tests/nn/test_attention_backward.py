@@ -122,6 +122,7 @@ def test_nothing_to_attend(n_q, n_k):
     for made, operand in zip(both(q, k, v)[1], (q, k, v), strict=True):
         assert made.shape == operand.shape
         assert (made == 0).all()
+    assert all((made == 0).all() for made in both(q[:0], k, v)[1])
 
 
 def test_operands_of_any_strides_that_nobody_writes_to():
