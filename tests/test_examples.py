@@ -25,6 +25,7 @@ ARGUMENTS = {
     "compare.py": ["64"],
     "all_pairs_shortest_paths.py": ["60"],
     "own_semiring.py": ["80"],
+    "matmul_free.py": ["128"],
 }
 SAYS = {
     "exact_integer_matmul.py": "every one of 4,096 entries equals NumPy's",
@@ -40,6 +41,7 @@ SAYS = {
     "freivalds.py": "20 found",
     "all_pairs_shortest_paths.py": "the same distances",
     "own_semiring.py": "numpy.logaddexp has no vector form",
+    "matmul_free.py": "all tokens at once, or one at a time: the same, bit for bit",
     "quantized_autograd.py": "as a torch.autograd.Function",
 }
 
