@@ -21,8 +21,9 @@ def add(commands: Any) -> None:
         help="every algorithm beside float GEMM, GMP and NumPy: speed and exactness",
         description="Time and check every algorithm beside float GEMM and the peers found installed.",
     )
-    parser.add_argument("operation", nargs="?", choices=("matmul", "mul", "matrices"),
-                        help="default: matmul and mul; matrices is matmul in its whole breadth")  # fmt: skip
+    parser.add_argument("operation", nargs="?", choices=("matmul", "mul", "matrices", "lowprecision"),
+                        help="default: matmul and mul; matrices is matmul in its whole breadth; lowprecision is "
+                             "the products of a language model's layers in every format")  # fmt: skip
     parser.add_argument("--sizes", nargs="+", type=options.positive, metavar="N",
                         help="n of n x n matrices, or bits of integers (2^20 is understood)")  # fmt: skip
     parser.add_argument(
@@ -48,7 +49,7 @@ def add(commands: Any) -> None:
 def run(arguments: argparse.Namespace) -> int:
     from fastmul.comparison.comparing import compare
     from fastmul.comparison.contestants.own import load
-    from fastmul.comparison.report import render
+    from fastmul.comparison.presentation import page, render, save
 
     if arguments.sizes and not arguments.operation:
         raise CommandError("--sizes needs an operation: matmul or mul")
@@ -62,7 +63,7 @@ def run(arguments: argparse.Namespace) -> int:
         found = compare(
             arguments.operation or ("matmul", "mul"), sizes=arguments.sizes, dtypes=arguments.dtypes,
             algorithms=arguments.algorithms, threads=arguments.threads, repetitions=arguments.repetitions,
-            patience=arguments.patience, contestants=dict(load(c) for c in arguments.contestant),
+            patience=arguments.patience, contestants=dict(load(c) for c in arguments.contestant) or None,
             show_progress=True,
         )  # fmt: skip
     except ValueError as error:
@@ -72,13 +73,9 @@ def run(arguments: argparse.Namespace) -> int:
         with whole_file(arguments.json) as file:
             file.write(json.dumps(found.as_dict(), indent=1, allow_nan=False).encode() + b"\n")
     if arguments.plot:
-        from fastmul.comparison.plot import save
-
         with whole_file(arguments.plot) as file:
             save(found, file, _kind(arguments.plot))
     if arguments.html:
-        from fastmul.comparison.html import page
-
         with whole_file(arguments.html) as file:
             file.write(page(found).encode())
     return 1 if found.failures else 0

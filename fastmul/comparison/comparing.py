@@ -10,12 +10,14 @@ from fastmul.comparison import changes, choices, compiling, first_wrong, machine
 from fastmul.comparison.choices import BREADTH, OPERATIONS
 from fastmul.comparison.contestants.integers import GMP
 from fastmul.comparison.contestants.matrices import DGEMM, SGEMM
+from fastmul.comparison.low_precision.findings import LowPrecisionComparison
 from fastmul.comparison.measure import ROUNDS, History, add_ratios, run_case
 from fastmul.comparison.progress import progress
 from fastmul.comparison.records import Record
 from fastmul.comparison.report import Comparison
 from fastmul.runtime.threads import available_cpus
 
+LOW_PRECISION = "lowprecision"
 #: After so long, not counting compilation, long calls are timed in one round.
 UNHURRIED_SECONDS = 20.0
 #: A comparison of everything is to end within this time, also on a slow machine: a contestant is waited for at most
@@ -37,13 +39,15 @@ def compare(
     repetitions: int = ROUNDS,
     patience: float | None = None,
     show_progress: bool = False,
-) -> Comparison:
+) -> Comparison | LowPrecisionComparison:
     """Time and check every algorithm beside float GEMM, GMP and the peers found here.
 
     Parameters
     ----------
-    operations : "matmul", "mul", or both; or "matrices"
+    operations : "matmul", "mul", or both; or "matrices"; or "lowprecision"
         "matrices" is matmul in its whole breadth: moduli, semirings, accuracies of floats, larger sizes.
+        "lowprecision" is the layers of a language model in every format; of the keywords it takes one number of
+        `threads` and `show_progress`.
     sizes : ints, optional
         n of n x n matrices, and bits of integers; default: 64 to 2048, and 2^10 to 2^24.
     dtypes : names, optional
@@ -64,7 +68,8 @@ def compare(
 
     Returns
     -------
-    Comparison : a sequence of `Record`, whose repr is the report; ``.failures``, ``.as_dict()``.
+    Comparison : a sequence of `Record`, whose repr is the report; ``.failures``, ``.as_dict()``. Of "lowprecision" a
+        LowPrecisionComparison, which has the same.
 
     Raises
     ------
@@ -90,6 +95,9 @@ def compare(
     >>> all(r.exact for r in found if r.contestant == "auto")
     True
     """
+    if operations == LOW_PRECISION:
+        given = sizes, dtypes, algorithms, contestants, patience
+        return _low_precision(any(x is not None for x in given), threads, show_progress)
     started = time.perf_counter()
     chosen = choices.operations_of(operations)
     in_breadth = BREADTH in chosen
@@ -137,6 +145,19 @@ def compare(
         bar.advance()
     seconds = time.perf_counter() - started
     return Comparison(records, about, warnings, changed, wrong, seconds, compilation)
+
+
+def _low_precision(
+    is_narrowed: bool, threads: int | Iterable[int] | None, show_progress: bool
+) -> LowPrecisionComparison:
+    from fastmul.comparison.low_precision.comparing import compare_low_precision
+
+    counts = (1,) if threads is None else choices.thread_counts(threads)
+    if is_narrowed or len(counts) != 1:
+        raise ValueError(
+            f"compare({LOW_PRECISION!r}) takes one number of threads, and runs its own contestants"
+        )
+    return compare_low_precision(threads=counts[0], show_progress=show_progress)
 
 
 def _patience(patience: float, elapsed: float) -> float:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
 from html import escape
-from typing import Any
+from typing import Any, BinaryIO
 
 from fastmul.comparison import plot, report, text
 from fastmul.comparison.records import Findings, Record
@@ -32,33 +33,43 @@ COLUMNS = ("kind", "size", "contestant", "threads", "time", "speed", "how fast",
 
 
 def page(comparison: Findings) -> str:
-    """The page as text."""
-    about = comparison.machine
-    warnings = "".join(f'<p class="warning">{escape(w)}</p>' for w in comparison.warnings)
+    """The page of a comparison of products, as text."""
     failures = "".join(
         f'<p class="wrong">Wrong result: {escape(r.contestant)}, {r.operation} {r.dtype} {r.size}: {escape(r.note)}</p>'
         for r in comparison.failures
     )
     rows = "".join(_row(r) for r in comparison)
     heads = "".join(f"<th>{name}</th>" for name in COLUMNS)
+    records = f"<h2>Every record</h2><table><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>\n"
+    return document(
+        comparison, plot.save, text.plain(report.render(comparison)), before=failures, after=records
+    )
+
+
+def document(
+    found: Any,
+    save: Callable[[Any, BinaryIO, str], None],
+    said: str,
+    before: str = "",
+    after: str = "",
+) -> str:
+    """Any comparison as a page: the machine, warnings, the picture that `save` draws, and the report."""
+    about = found.machine
+    warnings = "".join(f'<p class="warning">{escape(w)}</p>' for w in found.warnings)
+    drawn = io.BytesIO()
+    save(found, drawn, "svg")
+    svg = drawn.getvalue().decode()
+    svg = svg[svg.index("<svg") :]  # without the XML declaration, which HTML does not know
     return f"""<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <title>fastmul compare</title><style>{STYLE}</style></head><body>
 <h1>fastmul compare</h1>
 <p class="about">{escape(about["cpu"])} ({escape(about["target"])}), {about["cpus"]} CPUs, {escape(about["date"])};
 BLAS: {escape(about["blas"])}; measured peak of one core {about["peak_gflops"]["float64"]:.1f} GFLOP/s float64</p>
-{failures}{warnings}{_picture(comparison)}
-<h2>The report</h2><pre>{escape(text.plain(report.render(comparison)))}</pre>
-<h2>Every record</h2><table><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>
-</body></html>
+{before}{warnings}{svg}
+<h2>The report</h2><pre>{escape(said)}</pre>
+{after}</body></html>
 """
-
-
-def _picture(comparison: Findings) -> str:
-    drawn = io.BytesIO()
-    plot.save(comparison, drawn, "svg")
-    svg = drawn.getvalue().decode()
-    return svg[svg.index("<svg") :]  # without the XML declaration, which HTML does not know
 
 
 def _row(r: Record) -> str:

@@ -6,6 +6,7 @@ import math
 import textwrap
 from collections.abc import Iterable
 from itertools import groupby
+from typing import Any
 
 from fastmul.comparison import text, winners
 from fastmul.comparison.cases import CHECKED_ROWS
@@ -44,7 +45,10 @@ class Comparison(Findings):
 
 def render(comparison: Findings, *, color: bool = False) -> str:
     """The whole report, at most 100 columns wide."""
-    lines = [*_heading(comparison), *_failures(comparison)]
+    lines = [
+        *heading("fastmul compare", comparison.machine, comparison.warnings),
+        *_failures(comparison),
+    ]
     for _, group in groupby(comparison.records, key=lambda r: (r.operation, r.dtype)):
         records = list(group)
         if any(r.status != REFUSED for r in records):
@@ -62,18 +66,18 @@ def render(comparison: Findings, *, color: bool = False) -> str:
     return report if color else text.plain(report)
 
 
-def _heading(comparison: Findings) -> list[str]:
-    about = comparison.machine
+def heading(title: str, about: dict[str, Any], warnings: list[str]) -> list[str]:
+    """The machine, and what makes its figures unfair."""
     versions = ", ".join(f"{name} {number}" for name, number in about["versions"].items())
     peak = about["peak_gflops"]["float64"]
     lines = [
-        styled("fastmul compare", BOLD),
+        styled(title, BOLD),
         f"  {about['cpu']} ({about['target']}), {about['cpus']} CPUs, {about['system']}, {about['date']}",
         f"  peak of one core, measured on registers: {peak:.1f} GFLOP/s float64; twice that in float32",
         f"  BLAS: {about['blas']}",
         *(styled(line, DIM) for line in note(f"Python {about['python']}, {versions}")),
     ]
-    return lines + [styled(f"  WARNING: {warning}", YELLOW) for warning in comparison.warnings]
+    return lines + [styled(f"  WARNING: {warning}", YELLOW) for warning in warnings]
 
 
 def _failures(comparison: Findings) -> list[str]:
