@@ -18,17 +18,18 @@ nearest give 0 there (sig + 2^(F+1) < 2^(F+2)), and s need not grow further. A s
 sig >> (s - k): where s is beyond W - 1, W the width of a lane, sig may be shifted by the difference first, since
 W - 1 >= k.
 
-**Quotients.** x / d is computed as the nearest float64 and then rounded to a format of p bits. Let t > 0 be a number
-at which the format decides, a midpoint (p + 1 bits) or a value, and let d have w bits, w + p + 1 <= 53. Then t d is a
-float64, and fl(x / d) lies on the same side of t as x / d, so that the second rounding does what one would:
+**Quotients.** x / d, d > 0 of w significant bits, is computed as the nearest float64 and then rounded to a format of p
+bits. Let t > 0 be a number at which the format decides: a midpoint, p + 1 bits, or a value. If w + p <= 53, fl(x / d)
+lies on the same side of t as x / d, so that the second rounding does what one would. For with integers X < 2^53, T, D
+and units in which x = X 2^i, d = D, t = T >= 2^p (T < 2^(p+1), filled up with zeros),
 
-    x > t d: x is the next float64 or more, x - t d >= ulp(t d) > t d 2^-53, so x / d - t > t 2^-53 >= ulp(t) / 2,
-             and x / d is nearer to a float64 above t.
-    x < t d: if t d is no power of two, t d - x >= ulp(t d) and the same holds below. If it is one,
-             t d - x >= t d 2^-53, and t - x / d >= t 2^-53, which is more than ulp(t) / 2 unless t is a power of
-             two itself; below that, the spacing is ulp(t) / 2, and more than ulp(t) / 4 is enough.
+    i >= 0    |x / d - t| = |X 2^i - T D| / D >= 1 / D > 2^-w >= 2^(p-53) = ulp(t) / 2.
+    i < 0     T D = (X + m) 2^i with an integer m != 0, |x / d - t| = T |m| / (X + m). For m < 0 this is > T 2^-53, and
+              for m > 0 at least T 2^-53, which is the bound where T D is a power of two, and T with it. Now
+              T 2^-53 >= ulp(t) / 2; below a power of two the float64s lie half as far apart.
 
-(The exponents are harmless: t is at least 2^-150 and d a product of float32s, far inside float64's range.)
+So x / d is nearer to the float64 beside t than to t. (The exponents are harmless: t is at least 2^-150 and d a product
+of float32s, far inside float64's range.) With k random bits a rounding decides at p + k bits: k - 1 fewer for w.
 
 **Powers of two for blocks.** Let amax = (1 + f) 2^e, and max = (1 + g) 2^E the format's largest value. As 52-bit
 integers, f + addend carries into the exponent of amax
@@ -52,4 +53,4 @@ def rounds_once(precision: int, divisor_bits: int) -> bool:
     >>> rounds_once(24, ONE_LEVEL), rounds_once(2, TWO_LEVELS)  # float32; the elements of nvfp4
     (True, True)
     """
-    return divisor_bits + precision + 1 <= FLOAT64_BITS
+    return divisor_bits + precision <= FLOAT64_BITS

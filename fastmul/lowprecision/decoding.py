@@ -11,6 +11,7 @@ from fastmul.kernels.reference import casting as reference
 from fastmul.lowprecision.formats import Format
 from fastmul.lowprecision.layout import Layout
 from fastmul.lowprecision.packing import codes_per_group
+from fastmul.lowprecision.parts import with_length
 from fastmul.runtime import threads as pool
 
 #: Elements of a chunk of work, and of a row of a stream.
@@ -51,6 +52,8 @@ def look_up(
     The result has the table's dtype: float32, float64 or uint8. Scales are None or an array of as many axes: along
     `axis` one for every piece of a line, along the others as many as there are codes, or 1.
     """
+    if not codes.size:
+        return np.empty(with_length(codes.shape, axis, length), table.dtype)
     codes = codes.view(np.uint8)
     layout = Layout.of(codes, axis)
     lines = layout.lines(codes)
@@ -60,7 +63,7 @@ def look_up(
             return layout.restored(_stream(lines, bits, length, table, scale, last))
         pieces = np.full((len(lines), 1, *lines.shape[2:]), scale)
     else:
-        shape = (*codes.shape[:axis], scales.shape[axis], *codes.shape[axis + 1 :])
+        shape = with_length(codes.shape, axis, scales.shape[axis])
         pieces = layout.lines(np.broadcast_to(scales.astype(table.dtype), shape))
     out = np.empty((len(lines), length, *lines.shape[2:]), table.dtype)
     _run(lines, table, pieces, last, out, bits)

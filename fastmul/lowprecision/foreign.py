@@ -46,8 +46,10 @@ def as_floats(x: Any) -> np.ndarray:
     ValueError : integers beyond 2^53.
     """
     given = as_array(x)
+    if not given.dtype.isnative:
+        given = given.astype(given.dtype.newbyteorder("="))
     if given.dtype in (np.float32, np.float64):
-        return given.astype(given.dtype.newbyteorder("="), copy=False)
+        return given
     if given.dtype.kind in "iu" and given.dtype.itemsize > 2:
         if given.size and (given.max() > _EXACT or given.min() < -_EXACT):
             raise ValueError(
@@ -55,7 +57,8 @@ def as_floats(x: Any) -> np.ndarray:
             )
         return given.astype(np.float64)
     if given.dtype.kind in "biu" or given.dtype == np.float16 or _is_ml_dtype(given.dtype):
-        return given.astype(np.float32)
+        with np.errstate(invalid="ignore"):  # a signalling NaN is as good as any other
+            return given.astype(np.float32)
     raise TypeError(
         f"x of {given.dtype}: real numbers of at most 64 bits can be quantised; convert it to float64"
     )

@@ -264,5 +264,6 @@ def get(name: str | Format | BlockFormat) -> Format | BlockFormat:
         return name
     if isinstance(name, str) and name in formats:
         return formats[name]
-    near = difflib.get_close_matches(str(name), formats, n=3, cutoff=0.4) or list(formats)
+    longer = [known for known in formats if known.startswith(f"{name}")]
+    near = longer or difflib.get_close_matches(str(name), formats, n=3, cutoff=0.4) or list(formats)
     raise ValueError(f"no format is called {name!r}; near: {', '.join(near)}")

@@ -11,7 +11,9 @@ from fastmul.lowprecision import scaling as scaling_rules
 from fastmul.lowprecision.casting import CHUNK, RANDOM_BITS, ROUNDINGS, Cast
 from fastmul.lowprecision.formats import BlockFormat, Format
 from fastmul.lowprecision.layout import Layout
-from fastmul.lowprecision.quantized import Quantized, normalized_axis
+from fastmul.lowprecision.packing import packed_length
+from fastmul.lowprecision.parts import normalized_axis, with_length
+from fastmul.lowprecision.quantized import Quantized
 from fastmul.runtime.philox import Philox, as_planes
 
 #: One float32 scale for everything, or for every line along the axis.
@@ -79,10 +81,10 @@ def quantize(
            [127,  64]], dtype=int8)
     """
     fmt = formats.get(fmt)
-    x = x.dequantize() if isinstance(x, Quantized) else foreign.as_floats(x)
-    axis = _checked_axis(x, fmt, axis)
+    x = x.dequantize(np.float64) if isinstance(x, Quantized) else foreign.as_floats(x)
     element = fmt.element if isinstance(fmt, BlockFormat) else fmt
     rule = _checked_rule(fmt, scaling)
+    axis = _checked_axis(x, fmt, axis)
     if rounding not in ROUNDINGS:
         raise ValueError(f"rounding={rounding!r} is none of {', '.join(ROUNDINGS)}")
     if saturate is None:
@@ -93,6 +95,8 @@ def quantize(
         )
     if element.kind == "scale":
         return Quantized(_powers_of_two(x, element, rounding), None, fmt, axis)
+    if not x.size:
+        return _of_nothing(x.shape, fmt, rule, axis)
     layout = Layout.of(x, axis)
     words = layout.lines(_random_words(rng, x.shape)) if rounding == "stochastic" else None
     cast = Cast(element, rounding, saturate, rule is not None, words)
@@ -187,6 +191,22 @@ def _checked_rule(fmt: Format | BlockFormat, rule: str | None) -> str | None:
         what = f"one of {', '.join(map(repr, able))}" if able else "None: its values are scales"
         raise ValueError(f"scaling={rule!r}: for {fmt.name} it has to be {what}")
     return rule
+
+
+def _of_nothing(
+    shape: tuple[int, ...], fmt: Format | BlockFormat, rule: str | None, axis: int
+) -> Quantized:
+    """No elements; lines of them, where there are some, have the scale 1."""
+
+    element = fmt.element if isinstance(fmt, BlockFormat) else fmt
+    stored = np.uint8 if element.is_packed else element.code_dtype
+    codes = np.zeros(with_length(shape, axis, packed_length(shape[axis], element.bits)), stored)
+    if isinstance(fmt, BlockFormat) and fmt.block:
+        scales = np.zeros(with_length(shape, axis, shape[axis] // fmt.block), np.uint8)
+        return Quantized(codes, scales, fmt, axis)
+    ones = with_length(shape, axis, 1) if rule in GRANULARITIES[1:] else (1,) * len(shape)
+    of_lines = None if rule is None else np.ones(ones, np.float32)
+    return Quantized(codes, of_lines, fmt, axis, shape=shape)
 
 
 def _powers_of_two(x: np.ndarray, fmt: Format, rounding: str) -> np.ndarray:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from fastmul.lowprecision import decoding, foreign, formats, packing
+from fastmul.lowprecision import decoding, foreign, formats, packing, parts
 from fastmul.lowprecision.formats import BlockFormat, Format
 
 #: Significant bits beyond which an integer per element fits no machine word.
@@ -62,84 +62,18 @@ class Quantized:
         tensor_scale: Any = None, shape: tuple[int, ...] | None = None,
     ) -> None:  # fmt: skip
         self.format = formats.get(format)
-        element = self.element
         codes = foreign.as_array(codes)
-        self.axis = normalized_axis(axis, codes.ndim)
-        if element.dtype is not None and codes.dtype == element.dtype:
-            codes = codes.view(element.code_dtype)
-            if element.is_packed:
-                shape = codes.shape
-                codes = packing.pack(codes & (2**element.bits - 1), element.bits, self.axis)
-        stored = np.dtype(np.uint8) if element.is_packed else element.code_dtype
-        if codes.dtype != stored:
-            raise ValueError(
-                f"codes of {element.name} are an array of {stored}, not {codes.dtype}; a view would do if it has "
-                f"{stored.itemsize} byte(s) per element"
-            )
-        self.codes = codes
-        self.shape = self._checked_shape(shape)
-        self.scales = self._checked_scales(None if scales is None else foreign.as_array(scales))
+        self.axis = parts.normalized_axis(axis, codes.ndim)
+        self.codes, self.shape = parts.checked_codes(codes, self.element, self.axis, shape)
+        scales = None if scales is None else foreign.as_array(scales)
+        self.scales = parts.checked_scales(scales, self.format, self.shape, self.axis)
         two_level = isinstance(self.format, BlockFormat) and self.format.two_level
         if tensor_scale is not None and not two_level:
             raise ValueError(
                 f"tensor_scale is the second level of nvfp4; {self.format.name} has none"
             )
-        self.tensor_scale = np.float32(1 if tensor_scale is None else tensor_scale) if two_level else None  # fmt: skip
-
-    def _checked_shape(self, shape: tuple[int, ...] | None) -> tuple[int, ...]:
-        stored, bits = self.codes.shape, self.element.bits
-        if shape is None:
-            count = stored[self.axis] * 8 // bits if self.element.is_packed else None
-            return stored if count is None else self._with_axis(stored, count)
-        shape = tuple(shape)
-        expected = self._with_axis(shape, packing.packed_length(shape[self.axis], bits))
-        if expected != stored:
-            raise ValueError(
-                f"{shape} in {self.element.name} along axis {self.axis} takes codes of shape {expected}, not {stored}"
-            )
-        return shape
-
-    def _checked_scales(self, scales: Any) -> np.ndarray | None:
-        fmt = self.format
-        if isinstance(fmt, Format):
-            if scales is None:
-                return None
-            scales = np.asarray(scales, np.float32)
-            scales = scales.reshape((1,) * len(self.shape)) if scales.ndim == 0 else scales
-            if scales.ndim != len(self.shape) or any(
-                length not in (1, own) for length, own in zip(scales.shape, self.shape, strict=True)
-            ):
-                raise ValueError(
-                    f"scales of shape {scales.shape} do not fit {fmt.name} of shape {self.shape}: each length has "
-                    "to be 1 or the array's"
-                )
-            return scales
-        if scales is None:
-            raise ValueError(f"{fmt.name} needs scales of {fmt.scale.name}")
-        if fmt.block == formats.WHOLE_TENSOR:
-            scales = np.asarray(scales, np.float32)
-            expected = (1,) * len(self.shape)
-            if scales.size != 1:
-                raise ValueError(f"{fmt.name} has one scale for the whole array, not {scales.shape}")  # fmt: skip
-            return scales.reshape(expected)
-        scales = np.asarray(scales)
-        if scales.dtype != np.uint8:
-            scales = scales.view(np.uint8)
-        if self.shape[self.axis] % fmt.block:
-            raise ValueError(
-                f"axis {self.axis} of {self.shape} is no multiple of {fmt.name}'s block of {fmt.block}: "
-                "pad it with zeros"
-            )
-        expected = self._with_axis(self.shape, self.shape[self.axis] // fmt.block)
-        if scales.shape != expected:
-            raise ValueError(
-                f"{fmt.name} of shape {self.shape}, blocks of {fmt.block} along axis {self.axis}, takes scales of "
-                f"shape {expected}, not {scales.shape}"
-            )
-        return scales
-
-    def _with_axis(self, shape: tuple[int, ...], length: int) -> tuple[int, ...]:
-        return (*shape[: self.axis], length, *shape[self.axis + 1 :])
+        level = np.float32(1 if tensor_scale is None else tensor_scale)
+        self.tensor_scale = level if two_level else None
 
     @property
     def element(self) -> Format:
@@ -319,9 +253,9 @@ class Quantized:
         else:
             missing = np.uint32(32 - self.element.bits)
             values = (self.codes.astype(np.uint32) << missing).view(np.float32)
-        if self.scales is None:
-            return values.astype(dtype)
-        with np.errstate(over="ignore"):
+        with np.errstate(over="ignore", invalid="ignore"):  # overflows, and NaN that signals
+            if self.scales is None:
+                return values.astype(dtype)
             return (values.astype(np.float64) * self.scales.astype(np.float64)).astype(dtype)
 
     @property
@@ -338,18 +272,6 @@ def _significands(fmt: Format) -> tuple[np.ndarray, np.ndarray]:
     exponents = (field - 1 + fmt.lsb_exponent).astype(np.int32)
     significands = np.ldexp(np.where(np.isfinite(values), values, 0), -exponents)
     return significands.astype(np.int16), exponents
-
-
-def normalized_axis(axis: int, ndim: int) -> int:
-    """An axis counted from the front.
-
-    Raises
-    ------
-    AxisError : there is no such axis.
-    """
-    if not -ndim <= axis < ndim:
-        raise np.exceptions.AxisError(axis, ndim)
-    return axis % ndim
 
 
 def _smallest_integer(largest: int) -> np.dtype:
