@@ -1,9 +1,10 @@
 """Any operands by one float64 product: rounded where its error does not matter, entry by entry elsewhere.
 
-A float64 product of elements of at most 24 bits errs in its additions alone, by at most gamma |a_i| |b_j|
-(bounds/ozaki.py). Where both ends of the interval round to the same element of the output format, that is the result;
-the entries that are left open are added up in the long accumulator, or all entries by residues where so many are open
-that this is faster.
+Lines differ: a tiny element refines the grid of its own line alone. Entries of lines with |a_i| |b_j| <= 2^53 are exact
+in any case. Of the others the float64 product, whose elements have at most 24 bits, errs in its additions alone, by
+at most gamma |a_i| |b_j| (bounds/ozaki.py); where both ends of that interval round to the same element of the output
+format, this is the result. The entries that are left open are added up exactly, or all of them by residues where so
+many are open that this is faster.
 """
 
 from __future__ import annotations
@@ -73,7 +74,7 @@ def _round_decided(
     def round_block(start: int, stop: int) -> None:
         low, high = np.empty((2, stop - start, problem.n))
         finish.bracket_rows(
-            sums, *norms, factor, result.rows, result.columns, low, high, start, stop
+            sums, *norms, factor, result.rows, result.columns, low, high, result.to_odd, start, stop
         )
         rounded[start:stop] = result.cast(low)
         ends = np.ascontiguousarray(result.cast(high)).view(bits.dtype)

@@ -1,4 +1,7 @@
-"""Single entries of a product in the long accumulator: exact for all floats, scaled, and rounded once or to odd."""
+"""Single entries of a product, exact: scaled, and rounded once or to odd.
+
+Integers that fit int64 are summed in three words; of whatever spread, in the long accumulator.
+"""
 
 from __future__ import annotations
 
@@ -21,9 +24,13 @@ from fastmul.kernels.cpu.float_bits import (
     significand_and_exponent,
     trailing_zeros,
 )
-from fastmul.kernels.cpu.lowprecision.finish import rounded_window
+from fastmul.kernels.cpu.lowprecision.finish import rounded_window, scaled_limbs
 from fastmul.kernels.cpu.rounding import shift_left_into
+from fastmul.kernels.cpu.wide_products import WORDS
+from fastmul.kernels.cpu.wide_products import add_product as add_to_words
 from fastmul.runtime.jit import const, inline, kernel
+
+ZERO = np.uint64(0)
 
 
 @inline
@@ -83,12 +90,29 @@ def scaled_sum(words, row, column, to_odd):
     return rounded_window(high, low, sticky, exponent, negative != (scale < 0.0), to_odd)
 
 
-@kernel(
-    void(
-        const(float64[:, ::1]), const(float64[:, ::1]), const(float64[::1]), const(float64[::1]),
-        const(int64[::1]), const(int64[::1]), const(int64[::1]), float64[::1], types.boolean, int64, int64,
-    )
+_ENTRIES = void(
+    const(float64[:, ::1]), const(float64[:, ::1]), const(float64[::1]), const(float64[::1]),
+    const(int64[::1]), const(int64[::1]), const(int64[::1]), float64[::1], types.boolean, int64, int64,
 )  # fmt: skip
+
+
+@kernel(_ENTRIES)
+def compute_integer_entries(
+    a, b_lines, rows, columns, i_of, line_of, j_of, out, to_odd, start, stop
+):
+    """As `compute_entries`, where all elements are integers that fit int64."""
+    limbs = np.empty((1, 1, WORDS), np.uint64)
+    magnitude = np.empty(WORDS + 1, np.uint64)
+    for x in range(start, stop):
+        i, line = i_of[x], line_of[x]
+        total = (ZERO, ZERO, ZERO)
+        for l in range(a.shape[1]):
+            total = add_to_words(total, np.int64(a[i, l]), np.int64(b_lines[line, l]))
+        limbs[0, 0, 0], limbs[0, 0, 1], limbs[0, 0, 2] = total
+        out[x] = scaled_limbs(limbs, 0, 0, rows[i] * columns[j_of[x]], magnitude, to_odd)
+
+
+@kernel(_ENTRIES)
 def compute_entries(a, b_lines, rows, columns, i_of, line_of, j_of, out, to_odd, start, stop):
     """out[x] = (a[i] . b_lines[line]) * rows[i] * columns[j] of entry x = start ... stop; finite a and b."""
     words = np.empty(ACCUMULATOR_WORDS, np.int64)

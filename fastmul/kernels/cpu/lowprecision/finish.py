@@ -17,6 +17,7 @@ from llvmlite import ir
 from numba import float32, float64, int32, int64, types, uint64, void
 from numba.extending import intrinsic
 
+from fastmul.bounds.float_gemm import window as window_of
 from fastmul.kernels.cpu.float_bits import as_bits, from_bits, significand_and_exponent
 from fastmul.kernels.cpu.gemm import emit
 from fastmul.kernels.cpu.limbs_words import multiply_add
@@ -27,6 +28,8 @@ from fastmul.runtime.jit import Kernel, const, inline, kernel
 ZERO = np.uint64(0)
 #: Of float64: significant bits, and the exponent of the lowest.
 PRECISION, LOWEST = np.int64(53), np.int64(-1074)
+#: Integers up to it are float64s.
+WINDOW = float(window_of("float64"))
 #: Cover the rounding of a radius, and of a middle and its ends.
 RADIUS_SLACK = 1 + 2.0**-40
 ENDS = 2.0**-51
@@ -85,22 +88,28 @@ scale_rows = {
 @kernel(
     void(
         const(float64[:, ::1]), const(float64[::1]), const(float64[::1]), float64,
-        const(float64[::1]), const(float64[::1]), float64[:, ::1], float64[:, ::1], int64, int64,
+        const(float64[::1]), const(float64[::1]), float64[:, ::1], float64[:, ::1], types.boolean, int64, int64,
     )
 )  # fmt: skip
-def bracket_rows(sums, row_norms, column_norms, factor, rows, columns, low, high, start, stop):
+def bracket_rows(
+    sums, row_norms, column_norms, factor, rows, columns, low, high, to_odd, start, stop
+):
     """Rows 0 on of [low, high]: they hold the values of which rows start to stop of `sums` are within the radius.
 
-    The radius is factor |a_i| |b_j|, scaled. With u = 2^-53 its own five roundings take less than a part 6 u of it,
+    Where |a_i| |b_j| is in the window of float64 the sum is exact, and both ends are its scaled value. Elsewhere the
+    radius is factor |a_i| |b_j|, scaled. With u = 2^-53 its own five roundings take less than a part 6 u of it,
     that of an end u (|middle| + radius), that of the middle u |middle|: together less than what the slacks add.
     """
     for i in range(start, stop):
         for j in range(sums.shape[1]):
             scale = rows[i] * columns[j]
+            reach = row_norms[i] * column_norms[j]
             middle = sums[i, j] * scale
-            radius = factor * row_norms[i] * column_norms[j] * abs(scale) * RADIUS_SLACK
-            radius += abs(middle) * ENDS
-            low[i - start, j], high[i - start, j] = middle - radius, middle + radius
+            radius = factor * reach * abs(scale) * RADIUS_SLACK + abs(middle) * ENDS
+            exact = scaled(sums[i, j], scale, to_odd)
+            is_exact = reach <= WINDOW
+            low[i - start, j] = exact if is_exact else middle - radius
+            high[i - start, j] = exact if is_exact else middle + radius
 
 
 @inline
@@ -122,6 +131,26 @@ def multiply_by(magnitude, count, word):
         magnitude[w], carried = multiply_add(magnitude[w], word, carried, ZERO)
 
 
+@inline
+def scaled_limbs(limbs, i, j, scale, magnitude, to_odd):
+    """limbs[i, j], in two's complement, times a scale, as a float64; magnitude is room for one limb more."""
+    count = limbs.shape[2]
+    negative, top = read_magnitude(limbs, i, j, magnitude)
+    if not abs(scale) < np.inf:
+        zero = scale * 0.0  # NaN
+        return zero if top < 0 else -scale if negative else scale
+    if top < 0 or scale == 0.0:
+        return 0.0
+    magnitude[count] = ZERO
+    significand, exponent = significand_and_exponent(as_bits(abs(scale)))
+    multiply_by(magnitude, count + 1, significand)
+    top = count
+    while magnitude[top] == ZERO:
+        top -= 1
+    high, low, sticky, low_exponent = window(magnitude, top, exponent)
+    return rounded_window(high, low, sticky, low_exponent, negative != (scale < 0.0), to_odd)
+
+
 @kernel(
     void(
         const(uint64[:, :, ::1]), const(float64[::1]), const(float64[::1]), float64[:, ::1],
@@ -129,27 +158,8 @@ def multiply_by(magnitude, count, word):
     )
 )  # fmt: skip
 def scale_limbs(limbs, rows, columns, out, to_odd, start, stop):
-    """out = limbs * rows * columns for rows start to stop, of sums in two's complement; scales of 24 bits, not NaN."""
-    count = limbs.shape[2]
-    magnitude = np.zeros(count + 1, np.uint64)
+    """out = limbs * rows * columns for rows start to stop, of sums in two's complement."""
+    magnitude = np.empty(limbs.shape[2] + 1, np.uint64)
     for i in range(start, stop):
         for j in range(out.shape[1]):
-            negative, top = read_magnitude(limbs, i, j, magnitude)
-            scale = rows[i] * columns[j]
-            if top < 0 or not abs(scale) < np.inf:
-                zero = scale * 0.0 + 0.0  # NaN for a scale that is no number
-                out[i, j] = zero if top < 0 else -scale if negative else scale
-                continue
-            magnitude[count] = ZERO
-            significand, exponent = significand_and_exponent(as_bits(abs(scale)))
-            multiply_by(magnitude, count + 1, significand)
-            top = count
-            while top >= 0 and magnitude[top] == ZERO:
-                top -= 1
-            if top < 0:
-                out[i, j] = 0.0
-                continue
-            high, low, sticky, low_exponent = window(magnitude, top, exponent)
-            out[i, j] = rounded_window(
-                high, low, sticky, low_exponent, negative != (scale < 0.0), to_odd
-            )
+            out[i, j] = scaled_limbs(limbs, i, j, rows[i] * columns[j], magnitude, to_odd)
