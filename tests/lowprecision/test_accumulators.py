@@ -12,6 +12,7 @@ from fastmul.kernels.reference.accumulators import Line, Rounding, dot
 from fastmul.lowprecision import Quantized, packing, quantize
 from fastmul.lowprecision.accumulators import OUTPUTS, Accumulator, accumulators, find, product
 from fastmul.lowprecision.formats import BlockFormat, formats
+from tests.guard_pages import guarded
 
 #: Dot products of each row; FASTMUL_TEST_MULTIPLIER=2000 makes them 10^5.
 ROWS = round(5 * float(os.environ.get("FASTMUL_TEST_MULTIPLIER", "1")))
@@ -38,6 +39,8 @@ def element_codes(fmt, shape, rng):
         if kind == 3:
             x[1::2] = -x[: depth // 2 * 2 : 2] * (1 + (rng.random(depth // 2) < 0.1))
         x[rng.random(depth) < 0.2] = 0.0
+        if kind == 0:
+            x[np.repeat(rng.random(-(-depth // 16)) < 0.4, 16)[:depth]] = 0.0  # whole blocks
         codes[i] = quantize(x, element, saturate=True).unpacked()
         if kind == 2:
             sign = rng.integers(0, 2, depth) << (element.bits - 1)
@@ -150,6 +153,55 @@ def test_nvfp4_in_a_row_that_is_not_made_for_it():
 
 
 # ---------------------------------------------------------------- what follows from the definition
+
+
+def test_zeros_align_at_their_exponent():
+    a = quantize([[2.0**-10]], "float16", axis=1)
+    b = quantize([[2.0**-9]], "float16", axis=0)
+    high = Accumulator("high", group=2, fraction_bits=3, output="float16", zero_exponent=-14)
+    assert product(a, b, high) == 0.0  # cut below 2^-17
+    assert product(a, b, dataclasses.replace(high, zero_exponent=-133)) == 2.0**-19
+
+
+def test_a_block_of_zeros_aligns_nothing_and_a_sum_that_cancels_does():
+    def fp4(first, second):
+        codes = np.repeat(
+            np.uint8([first, second]), 32
+        )  # 32 elements under a scale of 1, 32 under 2^40
+        return Quantized(packing.pack(codes[None], 4, 1), np.uint8([[127, 167]]), "mxfp4_e2m1", 1)
+
+    ones, zeros, signs = fp4(2, 2), fp4(2, 0), fp4(2, 2)  # the code of 1 is 2, of -1 it is 10
+    signs.codes[0, 16::2] = 0xAA
+    one_scale = Quantized(ones.codes, np.uint8([[127, 127]]), "mxfp4_e2m1", 1)
+    assert product(zeros, one_scale.T, "blackwell_fp4") == 32.0
+    assert product(signs, one_scale.T, "blackwell_fp4") == 0.0  # 16 is cut below 2^5
+
+
+def test_kernels_stay_within_their_operands():
+    from fastmul.kernels.cpu.lowprecision import accumulators as kernels
+
+    depth = 8
+    single, half = (
+        (True, 23, 2.0**-23, 2.0**-126, 2.0**128),
+        (True, 10, 2.0**-10, 2.0**-14, 2.0**16),
+    )
+    a, b = guarded(np.ones(3 * depth)), guarded(np.ones(2 * depth * 8))
+    c = guarded(np.zeros((3, 16)))
+    kernels.add_aligned(
+        a, a, b, b, depth, 0, 3, 4, depth, (20, 2.0**-20, 2.0**-133), single, single, c
+    )
+    assert (c == depth).all()
+    c[...] = 0
+    kernels.add_each(a, b, depth, 0, 3, depth, True, half, half, c)
+    assert (c == depth).all()
+    a4, b4 = guarded(np.ones(3 * 2)), guarded(np.ones(2 * 2 * 8))
+    c[...] = 0
+    kernels.add_aligned_sums(a, a4, a4, b, b4, b4, depth, 0, 3, 8, 4, depth, (20, 2.0**-20, 2.0**-133),
+                             single, single, c)  # fmt: skip
+    assert (c == depth).all()
+    a, b, c = (guarded(x.astype(np.float32)) for x in (a, np.ones(depth * 16), c))
+    kernels.add_each_single(a, b, depth, 0, 3, depth, True, c)
+    assert (c == depth).all()
 
 
 @pytest.fixture(scope="module")
