@@ -7,37 +7,74 @@ sum products of bytes. Nothing is repacked: the activations are laid out to suit
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from fastmul.bounds import accumulators
+from fastmul.runtime.target import target
 
 if TYPE_CHECKING:
+    from fastmul.lowprecision.multiplication.problem import ProductProblem
+    from fastmul.lowprecision.multiplication.result import Result
     from fastmul.lowprecision.quantized import Quantized
 
 #: The longest sum that an int32 holds: (-1) * (-128), so often.
 DEEPEST = accumulators.exact_depth("int8", "ternary")
+#: Nanoseconds for each byte of weights, each activation to lay out, each multiply-add with and without VNNI, and each
+#: call (AMD Zen 4, 2026-11-24).
+BYTE_NS, ACTIVATION_NS, DOT_NS, PAIR_NS, CALL_NS = 0.04, 0.5, 0.008, 0.022, 1e4
 
 
-def refuses(a: Quantized, b: Quantized) -> str | None:
-    """Why the product of these operands, each quantised along the axis that is summed, is none of these; or None."""
+def matmul(a: Any, b: Any, /, **keywords: Any) -> Any:
+    """a @ b by this algorithm: `fastmul.lowprecision.matmul`, which raises AlgorithmError where it refuses."""
+    from fastmul.lowprecision.multiplication.product import matmul
+
+    return matmul(a, b, algorithm="ternary", **keywords)
+
+
+def refuses(problem: ProductProblem) -> str | None:
+    a, b = problem.a.quantized, problem.b.quantized
     names = (a.element.name, b.element.name)
     if sorted(names) != ["int8", "ternary"]:
         return f"it multiplies ternary weights by int8 activations, not {names[0]} by {names[1]}"
-    if a.shape[-1] > DEEPEST:
-        return f"a sum of {a.shape[-1]} products may leave int32, which holds any {DEEPEST} of them"
+    weights, axis = (a, 1) if names[0] == "ternary" else (b, 0)
+    if weights.axis != axis:
+        return (
+            f"the weights' codes are packed along axis {weights.axis}, not along axis {axis}, which is summed: "
+            "quantise (n, k) weights along k, and pass w.T"
+        )
+    if problem.k > DEEPEST:
+        return f"a sum of {problem.k} products may leave int32, which holds any {DEEPEST}; int16 would do"
     return None
 
 
-def integer_product(a: Quantized, b: Quantized, threads: int | None = None) -> np.ndarray:
-    """The product of the integers of two operands that are not refused: (m, k) by (k, n), int32, exact."""
-    if a.element.name == "ternary":
-        return _product(b.codes.T, a.codes, threads).T
-    return _product(a.codes, b.codes.T, threads)
+def cost(problem: ProductProblem) -> float:
+    m, k, n = problem.m, problem.k, problem.n
+    if problem.a.quantized.element.name == "ternary":
+        m, n = n, m
+    each = DOT_NS if target().vnni else PAIR_NS
+    work = each * m * k * n / max(1, problem.threads)
+    return 1e-9 * (CALL_NS + ACTIVATION_NS * m * k + max(work, BYTE_NS * k * n / 4))
 
 
-def _product(x: np.ndarray, codes: np.ndarray, threads: int | None) -> np.ndarray:
+def run(problem: ProductProblem, result: Result) -> None:
+    sums = integer_product(
+        problem.a.quantized, problem.b.quantized, result.room(np.int32), problem.threads
+    )
+    result.take(sums)
+
+
+def integer_product(
+    a: Quantized, b: Quantized, out: np.ndarray, threads: int | None = None
+) -> np.ndarray:
+    """out = the product of the integers of two operands that are not refused: (m, k) by (k, n), int32, exact."""
     from fastmul.kernels.cpu.lowprecision import ternary
 
-    return ternary.multiply(x, codes, threads)
+    if b.element.name == "ternary":
+        ternary.multiply(a.codes, b.codes.T, out, threads)
+    else:
+        turned = np.empty(out.shape[::-1], np.int32)
+        ternary.multiply(b.codes.T, a.codes, turned, threads)
+        out[...] = turned.T
+    return out

@@ -1,11 +1,16 @@
 """Ternary weights times int8: every edge of blocks, tiles and rows, extremes, and the window of int32."""
 
+from fractions import Fraction
+
 import numpy as np
 import pytest
 
+from fastmul import AlgorithmError, lowprecision
 from fastmul.kernels.cpu.lowprecision import ternary as kernels
 from fastmul.kernels.cpu.lowprecision.ternary_dots import BLOCK_ACTIVATIONS, ROWS
 from fastmul.lowprecision import Quantized, ternary
+from fastmul.lowprecision.multiplication.table import choose
+from fastmul.planning.pick import pick
 from fastmul.runtime.target import target
 from tests.adversaries import straddle
 from tests.guard_pages import guarded
@@ -23,9 +28,14 @@ def packed(weights, filling=0):
     return codes[:, 0::4] | codes[:, 1::4] << 2 | codes[:, 2::4] << 4 | codes[:, 3::4] << 6
 
 
+def product(x, codes, threads=1):
+    out = np.full((len(x), len(codes)), 99, np.int32)
+    kernels.multiply(x, codes, out, threads)
+    return out
+
+
 def check(x, weights, threads=1, **options):
-    got = kernels.multiply(x, packed(weights, **options), threads)
-    assert got.dtype == np.int32
+    got = product(x, packed(weights, **options), threads)
     np.testing.assert_array_equal(got, x.astype(np.int64) @ weights.T.astype(np.int64))
 
 
@@ -44,7 +54,7 @@ def check_edges():
         check(*operands(2, 300, n))
     for tokens in range(10):
         check(*operands(tokens, 300, ROWS + 1))
-    empty = kernels.multiply(np.empty((2, 0), np.int8), np.empty((3, 0), np.uint8))
+    empty = product(np.empty((2, 0), np.int8), np.empty((3, 0), np.uint8))
     assert empty.tolist() == [[0, 0, 0], [0, 0, 0]]
 
 
@@ -92,7 +102,7 @@ def test_operands_of_any_strides_that_nobody_may_write_to():
         array.flags.writeable = False
     for given in (x, wide[::2, ::2], np.asfortranarray(x), x[:, ::-1][:, ::-1]):
         for stored in (codes, np.asfortranarray(codes)):
-            assert (kernels.multiply(given, stored) == expected).all()
+            assert (product(given, stored) == expected).all()
 
 
 @pytest.mark.parametrize("k", [256, 300, 1029])
@@ -101,25 +111,48 @@ def test_nothing_is_read_outside(k):
     expected = x.astype(np.int64) @ weights.T.astype(np.int64)
     for before in (False, True):
         given, codes = guarded(x, before=before), guarded(packed(weights), before=before)
-        assert (kernels.multiply(given, codes) == expected).all()
+        assert (product(given, codes) == expected).all()
 
 
 # ---------------------------------------------------------------- operands with formats
 
 
-def quantised(x, weights):
+def quantised(x, weights, scale=1.0, scales=None):
     """int8 activations (t, k) and the transpose of ternary weights (n, k), as `lowprecision.matmul` takes them."""
-    stored = Quantized(packed(weights), 1.0, "bitnet_b158", 1, shape=weights.shape)
-    return Quantized(x, None, "int8", 1), stored.T
+    stored = Quantized(packed(weights), scale, "bitnet_b158", 1, shape=weights.shape)
+    return Quantized(x, scales, "int8", 1), stored.T
 
 
-def test_the_integers_of_quantised_operands_from_either_side():
+def problem(a, b):
+    return lowprecision.matmul.operation.problem(a, b)
+
+
+def test_the_product_is_the_integers_and_the_scales_rounded_once():
     x, weights = operands(3, 301, 6)
-    a, b = quantised(x, weights)
-    assert ternary.refuses(a, b) is None
-    expected = x.astype(np.int64) @ weights.T.astype(np.int64)
-    assert (ternary.integer_product(a, b) == expected).all()
-    assert (ternary.integer_product(b.T, a.T) == expected.T).all()
+    scale, scales = np.float32(0.3), np.float32([[0.1], [7.7], [1e-3]])
+    a, b = quantised(x, weights, scale, scales)
+    integers = x.astype(np.int64) @ weights.T.astype(np.int64)
+    expected = [
+        [float(Fraction(int(v)) * Fraction(float(s[0])) * Fraction(float(scale))) for v in row]
+        for row, s in zip(integers, scales, strict=True)
+    ]  # rounded to float64, then to float32: no midpoint of those is hit here
+    got = ternary.matmul(a, b)
+    assert got.dtype == np.float32
+    np.testing.assert_array_equal(got, np.float32(expected))
+    np.testing.assert_array_equal(ternary.matmul(b.T, a.T), np.float32(expected).T)
+    assert lowprecision.matmul(a, b, algorithm="int8").tobytes() == got.tobytes()
+
+
+def test_quantised_arrays_are_multiplied_so_by_default():
+    rng = np.random.default_rng(3)
+    x = lowprecision.quantize(rng.standard_normal((2, 512)), "int8", scaling="token")
+    w = lowprecision.quantize(rng.standard_normal((40, 512)), "bitnet_b158")
+    assert choose(problem(x, w.T)).name == "ternary"
+    assert pick(lowprecision.matmul.operation, problem(x, w.T)).name == "ternary"
+    got = lowprecision.matmul(x, w.T)
+    assert got.tobytes() == lowprecision.matmul(x, w.T, algorithm="int8").tobytes()
+    exact = x.dequantize(np.float64) @ w.dequantize(np.float64).T
+    np.testing.assert_allclose(got, exact, rtol=1e-6, atol=1e-6)
 
 
 def test_the_window_of_int32_at_its_edge():
@@ -129,12 +162,22 @@ def test_the_window_of_int32_at_its_edge():
         codes = np.zeros((1, -(-k // 4)), np.uint8)
         a = Quantized(x, None, "int8", 1)
         b = Quantized(codes, 1.0, "bitnet_b158", 1, shape=(1, k)).T
-        assert (ternary.refuses(a, b) is None) == fits
-        assert (int(ternary.integer_product(a, b)[0, 0]) == 128 * k) == fits
-    assert "may leave int32" in ternary.refuses(a, b)
+        assert (ternary.refuses(problem(a, b)) is None) == fits
+        out = ternary.integer_product(a, b, np.empty((1, 1), np.int32))
+        assert (int(out[0, 0]) == 128 * k) == fits
+    with pytest.raises(AlgorithmError, match="may leave int32"):
+        ternary.matmul(a, b)
 
 
-def test_other_formats_are_refused():
-    a, b = quantised(*operands(2, 8, 2))
-    assert "not int8 by int8" in ternary.refuses(a, a)
-    assert "not ternary by ternary" in ternary.refuses(b, b)
+def test_other_formats_and_layouts_are_refused():
+    x, weights = operands(2, 8, 8)
+    a, _ = quantised(x, weights)
+    assert "not int8 by int8" in ternary.refuses(problem(a, Quantized(weights, None, "int8", 0)))
+    square = quantised(x[:, :2], weights[:2, :2])[1]
+    assert "not ternary by ternary" in ternary.refuses(problem(square, square))
+    other = Quantized(packed(weights), 1.0, "bitnet_b158", 1)
+    with pytest.raises(AlgorithmError, match="packed along axis 1, not along axis 0"):
+        ternary.matmul(a, other)
+    np.testing.assert_array_equal(
+        lowprecision.matmul(a, other), x.astype(np.int64) @ weights.astype(np.int64)
+    )

@@ -134,6 +134,14 @@ class Coded(Operand):
             return self.depth * self.tops**2
         return self.by_line(self._survey[2] * self.factors**2, np.sum)
 
+    @cached_property
+    def scales(self) -> np.ndarray:
+        """As in `Operand`; one for all lines where all have the same exponent and scale."""
+        if not self.is_known:
+            return super().scales
+        unit = 2.0**self.element.lsb_exponent
+        return np.full(1, unit) if self.line_scale is None else unit * self.line_scale
+
     def integers(self, engine: str) -> np.ndarray:
         from fastmul.kernels.cpu.lowprecision import lines
 

@@ -6,9 +6,8 @@ from typing import Any
 
 from fastmul.lowprecision.multiplication.arguments import as_operands, output_format
 from fastmul.lowprecision.multiplication.result import Epilogue, Result
-from fastmul.lowprecision.multiplication.table import MATMUL
+from fastmul.lowprecision.multiplication.table import MATMUL, choose
 from fastmul.planning import memory
-from fastmul.planning.pick import pick
 
 
 def matmul(
@@ -92,7 +91,7 @@ def matmul(
         a, b, out_format=out_format, formats=formats, threads=threads, epilogue=epilogue
     )
     name = output_format(problem.a.quantized, problem.b.quantized, out_format)
-    row = pick(MATMUL, problem, algorithm)
+    row = choose(problem, algorithm)
     entries = 8 * (problem.m * problem.k + problem.k * problem.n + 3 * problem.m * problem.n)
     memory.require(entries, problem)
     result = Result(problem, name, epilogue)

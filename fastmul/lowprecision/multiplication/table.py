@@ -4,12 +4,25 @@ from __future__ import annotations
 
 from typing import Any
 
+from fastmul.lowprecision import ternary
 from fastmul.lowprecision.multiplication import accumulated, crt, direct, filtered
 from fastmul.lowprecision.multiplication.arguments import analyse
 from fastmul.lowprecision.multiplication.problem import ProductProblem
 from fastmul.planning.algorithm import Algorithm, Operation
+from fastmul.planning.pick import pick
+
+TERNARY = Algorithm(
+    name="ternary",
+    run=ternary.run,
+    refuses=ternary.refuses,
+    cost=ternary.cost,
+    summary="2-bit codes as they are stored, times int8: one token at the speed of memory.",
+    complexity="O(mkn) products of bytes; kn / 4 bytes of weights, read once, and mk of activations.",
+    source="Ma et al., arXiv:2402.17764 (2024); Wang et al., arXiv:2410.16144 (2024), for I2_S.",
+)
 
 TABLE = (
+    TERNARY,
     direct.row("int8", "Four products of bytes to an instruction"),
     direct.row("int16", "Two products of int16 to an instruction"),
     direct.row("float32", "One float32 product"),
@@ -51,3 +64,13 @@ def _problem(
 
 
 MATMUL = Operation("lowprecision.matmul", TABLE, _problem)
+
+
+def choose(problem: ProductProblem, algorithm: str = "auto") -> Algorithm:
+    """The row that runs the problem; raises AlgorithmError as `pick`.
+
+    What the ternary row can do it does fastest, whatever the sizes, and comparing costs more than half a token of it.
+    """
+    if algorithm == "auto" and ternary.refuses(problem) is None:
+        return TERNARY
+    return pick(MATMUL, problem, algorithm)

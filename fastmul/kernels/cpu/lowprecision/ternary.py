@@ -106,17 +106,16 @@ def _multiply_rows(weights, row_bytes, start, stop, n_tokens, staged, sums, out,
                 t += count
 
 
-def multiply(x: np.ndarray, codes: np.ndarray, threads: int | None = None) -> np.ndarray:
-    """out[t, r] = sum over i of x[t, i] * (code i of row r - 1), modulo 2^32, as int32.
+def multiply(x: np.ndarray, codes: np.ndarray, out: np.ndarray, threads: int | None = None) -> None:
+    """out[t, r] = sum over i of x[t, i] * (code i of row r - 1), modulo 2^32.
 
     x : (tokens, k) int8 of any strides. codes : (n, ceil(k / 4)) uint8 of any strides, read in place if C-contiguous;
-    what a last byte holds beyond the k codes is not looked at.
+    what a last byte holds beyond the k codes is not looked at. out : (tokens, n) int32, C-contiguous.
     """
     (n_tokens, k), n = x.shape, codes.shape[0]
-    out = np.empty((n_tokens, n), np.int32)
     if 0 in (n_tokens, k, n):
         out[...] = 0
-        return out
+        return
     codes = _readable(codes)
     row_bytes = codes.shape[1]
     blocks = -(-row_bytes // BLOCK_BYTES)
@@ -143,10 +142,11 @@ def multiply(x: np.ndarray, codes: np.ndarray, threads: int | None = None) -> np
             [(i, min(n, i + rows)) for i in range(0, n, rows)],
             count,
         )
-    return out
 
 
 def _readable(codes: np.ndarray) -> np.ndarray:
     """The codes in rows that follow each other, a block at least."""
     short = BLOCK_BYTES - codes.shape[1]
-    return np.pad(codes, ((0, 0), (0, short))) if short > 0 else np.ascontiguousarray(codes)
+    if short > 0:
+        codes = np.pad(codes, ((0, 0), (0, short)))  # which keeps the order of a transposed array
+    return np.ascontiguousarray(codes)
