@@ -70,6 +70,7 @@ PUBLIC_IN = {
         "BitMatrix",
         "BlockSparse",
         "GF256",
+        "LookupProduct",
         "SampledProduct",
         "TwoFour",
         "matmul",

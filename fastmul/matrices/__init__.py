@@ -2,6 +2,7 @@
 
 from fastmul.matrices.bit_matrix import BitMatrix
 from fastmul.matrices.gf256 import GF256
+from fastmul.matrices.lookup import LookupProduct
 from fastmul.matrices.multiplication import matmul
 from fastmul.matrices.multiplication.on_limbs import matmul_limbs
 from fastmul.matrices.sampled import SampledProduct, sampled_matmul
@@ -13,6 +14,7 @@ __all__ = [
     "GF256",
     "BitMatrix",
     "BlockSparse",
+    "LookupProduct",
     "SampledProduct",
     "TwoFour",
     "matmul",

@@ -56,8 +56,8 @@ def sampled_matmul(a: Any, b: Any, c: int, *, rng: Any) -> SampledProduct:
     Error
     -----
     E[C R] = A B, and E ||A B - C R||_F <= ||A||_F ||B||_F / sqrt(c) (`bound`), rounding apart: the expected squared
-    error is ((sum_t |a_t| |b_t|)^2 - ||A B||_F^2) / c exactly. By Markov's inequality the error exceeds ten times the bound
-    with probability at most 1/10, by the squares 1/100. Nothing is said of a single entry.
+    error is ((sum_t |a_t| |b_t|)^2 - ||A B||_F^2) / c exactly. So, by Markov's inequality for its square, the error
+    exceeds ten times the bound with probability at most 1/100. Nothing is said of a single entry.
 
     Complexity
     ----------
