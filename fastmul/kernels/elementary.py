@@ -41,6 +41,7 @@ _TWO_THIRDS = 0x3F2AAAAB
 _SMALLEST, _SMALLEST_NORMAL = 2.0**-149, 2.0**-126
 _LARGEST = (2.0 - 2.0**-23) * 2.0**127
 _SQRT_2 = math.sqrt(2.0)
+_INVERSE_ROOT_2_PI = 1.0 / math.sqrt(2.0 * math.pi)
 _GELU_LINEAR = 2.0 * math.sqrt(2.0 / math.pi)
 _GELU_CUBIC = 0.044715 * _GELU_LINEAR
 
@@ -215,3 +216,40 @@ def silu(x: Any) -> Any:
 def _times_sigmoid(x: Any, y: Any) -> Any:
     numerator, denominator, last = _sigmoid_parts(y)
     return x * (numerator / denominator) * last
+
+
+# ---------------------------------------------------------------- gradients: that by f(x), made that by x
+
+
+def relu_gradient(x: Any, grad: Any) -> Any:
+    """grad where x > 0, else 0; NaN where x is NaN."""
+    return x.choose(x > 0.0, grad, x.choose(x == x, 0.0, x))
+
+
+def gelu_gradient(x: Any, grad: Any) -> Any:
+    """grad (Phi(x) + x phi(x)), phi(x) = e^(-x^2/2) / sqrt(2 pi)."""
+    x = x.at_least(-15.0).at_most(15.0)
+    density = exp_nonpositive(x * x * -0.5) * _INVERSE_ROOT_2_PI
+    return grad * x.fma(density, normal_cdf(x))
+
+
+def gelu_tanh_gradient(x: Any, grad: Any) -> Any:
+    """grad (s + x s (1 - s) du/dx), s = sigmoid(u), u = 2 sqrt(2/pi) (x + 0.044715 x^3)."""
+    x = x.at_least(-15.0).at_most(15.0)
+    square = x * x
+    s, slope = _sigmoid_and_slope(x * square.fma(_GELU_CUBIC, _GELU_LINEAR))
+    return grad * (x * square.fma(3.0 * _GELU_CUBIC, _GELU_LINEAR)).fma(slope, s)
+
+
+def silu_gradient(x: Any, grad: Any) -> Any:
+    """grad (s + x s (1 - s)), s = sigmoid(x)."""
+    x = x.at_least(_EXP_IS_0).at_most(-_EXP_IS_0)
+    s, slope = _sigmoid_and_slope(x)
+    return grad * x.fma(slope, s)
+
+
+def _sigmoid_and_slope(x: Any) -> tuple[Any, Any]:
+    """s = sigmoid(x) and its derivative s (1 - s) = e / (1 + e)^2, e = e^-|x|: no 1 - s, which would cancel."""
+    e = exp_nonpositive(-abs(x))
+    inverse = x.constant(1.0) / (e + 1.0)
+    return x.choose(x < 0.0, e, 1.0) * inverse, e * inverse * inverse

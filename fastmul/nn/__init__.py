@@ -1,6 +1,15 @@
 """What stands around the products of a neural network: epilogues, attention, dropout, gradients."""
 
-from fastmul.nn.activations import gelu, relu, sigmoid, silu, tanh
+from fastmul.nn.activations import (
+    gelu,
+    gelu_backward,
+    relu,
+    relu_backward,
+    sigmoid,
+    silu,
+    silu_backward,
+    tanh,
+)
 from fastmul.nn.block_dropping import (
     block_dropout_mask,
     dropout_matmul,
@@ -15,7 +24,15 @@ from fastmul.nn.gradient_estimators import (
     straight_through,
 )
 from fastmul.nn.loss_scaling import LossScaler
-from fastmul.nn.normalization import LayerNorm, RMSNorm, layer_norm, rms_norm
+from fastmul.nn.losses import softmax_cross_entropy
+from fastmul.nn.normalization import (
+    LayerNorm,
+    RMSNorm,
+    layer_norm,
+    layer_norm_backward,
+    rms_norm,
+    rms_norm_backward,
+)
 from fastmul.nn.scaled_dot_product import attention, attention_backward
 
 __all__ = [
@@ -34,12 +51,18 @@ __all__ = [
     "dropout_matmul",
     "dropout_matmul_backward",
     "gelu",
+    "gelu_backward",
     "layer_norm",
+    "layer_norm_backward",
     "linear",
     "relu",
+    "relu_backward",
     "rms_norm",
+    "rms_norm_backward",
     "sigmoid",
     "silu",
+    "silu_backward",
+    "softmax_cross_entropy",
     "straight_through",
     "tanh",
 ]

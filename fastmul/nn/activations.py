@@ -81,9 +81,7 @@ def gelu(x: Any, *, approximate: str = "none", threads: int | None = None) -> np
     >>> gelu(np.array([-1.0, 1.0], np.float32))
     array([-0.15865524,  0.8413448 ], dtype=float32)
     """
-    if approximate not in ("none", "tanh"):
-        raise ValueError(f'gelu(approximate={approximate!r}): must be "none" or "tanh"')
-    return _map("gelu_tanh" if approximate == "tanh" else "gelu", x, threads)
+    return _map(_form_of_gelu("gelu", approximate), x, threads)
 
 
 def silu(x: Any, *, threads: int | None = None) -> np.ndarray:
@@ -177,16 +175,118 @@ def tanh(x: Any, *, threads: int | None = None) -> np.ndarray:
     return _map("tanh", x, threads)
 
 
+def relu_backward(grad: Any, x: Any, *, threads: int | None = None) -> np.ndarray:
+    """The gradient by x of `relu`, from the gradient by its result.
+
+    Parameters
+    ----------
+    grad, x : float32 arrays of one shape.
+    threads : int, optional
+        As in `fastmul.matmul`.
+
+    Returns
+    -------
+    New float32 array of their shape: grad where x > 0, else 0.
+
+    Raises
+    ------
+    TypeError, ValueError : grad or x is not float32, or their shapes differ.
+
+    Examples
+    --------
+    >>> relu_backward(np.array([3.0, 3.0], np.float32), np.array([-1.0, 2.0], np.float32))
+    array([0., 3.], dtype=float32)
+    """
+    return _map_gradient("relu", grad, x, threads)
+
+
+def gelu_backward(
+    grad: Any, x: Any, *, approximate: str = "none", threads: int | None = None
+) -> np.ndarray:
+    """The gradient by x of `gelu`, from the gradient by its result.
+
+    Parameters
+    ----------
+    grad, x : float32 arrays of one shape.
+    approximate, threads
+        As in `gelu`.
+
+    Returns
+    -------
+    New float32 array of their shape: grad times the derivative at x.
+
+    Raises
+    ------
+    TypeError, ValueError : grad or x is not float32, their shapes differ, or approximate is unknown.
+
+    Error
+    -----
+    4 u |grad| in either form, u = 2^-24, measured; the derivative lies between -0.13 and 1.13, with a zero at -0.75.
+
+    Examples
+    --------
+    >>> gelu_backward(np.ones(2, np.float32), np.array([0.0, 20.0], np.float32))
+    array([0.5, 1. ], dtype=float32)
+    """
+    return _map_gradient(_form_of_gelu("gelu_backward", approximate), grad, x, threads)
+
+
+def silu_backward(grad: Any, x: Any, *, threads: int | None = None) -> np.ndarray:
+    """The gradient by x of `silu`, from the gradient by its result.
+
+    Parameters
+    ----------
+    grad, x : float32 arrays of one shape.
+    threads : int, optional
+        As in `fastmul.matmul`.
+
+    Returns
+    -------
+    New float32 array of their shape: grad times the derivative at x.
+
+    Raises
+    ------
+    TypeError, ValueError : grad or x is not float32, or their shapes differ.
+
+    Error
+    -----
+    4 u |grad|, u = 2^-24, measured; the derivative lies between -0.1 and 1.1, with a zero at -1.28.
+
+    Examples
+    --------
+    >>> silu_backward(np.ones(2, np.float32), np.array([0.0, 40.0], np.float32))
+    array([0.5, 1. ], dtype=float32)
+    """
+    return _map_gradient("silu", grad, x, threads)
+
+
+def _form_of_gelu(call: str, approximate: str) -> str:
+    if approximate not in ("none", "tanh"):
+        raise ValueError(f'{call}(approximate={approximate!r}): must be "none" or "tanh"')
+    return "gelu_tanh" if approximate == "tanh" else "gelu"
+
+
 def _map(name: str, x: Any, threads: int | None) -> np.ndarray:
+    return _run(name, [floats(x, name)], threads)
+
+
+def _map_gradient(name: str, grad: Any, x: Any, threads: int | None) -> np.ndarray:
+    call = f"{name}_backward"
+    x, grad = floats(x, call), floats(grad, call, "grad")
+    if grad.shape != x.shape:
+        raise ValueError(f"{call}: grad has shape {grad.shape}, x has {x.shape}: must be the same")
+    return _run(f"{name}_gradient", [x, grad], threads)
+
+
+def _run(name: str, operands: list[np.ndarray], threads: int | None) -> np.ndarray:
     from fastmul.kernels.cpu.elementary_arrays import elementwise
 
-    x = floats(x, name)
-    out = np.empty(x.shape, np.float32)
-    source, target, size = x.ctypes.data, out.ctypes.data, x.itemsize
+    out = np.empty(operands[0].shape, np.float32)
+    places = [array.ctypes.data for array in (*operands, out)]
     function = elementwise.named(name)
 
     def run_chunk(start: int, stop: int) -> None:
-        function(source + size * start, target + size * start, stop - start)
+        function(*(place + out.itemsize * start for place in places), stop - start)
 
-    run(run_chunk, chunks(x.size, 1, CHUNK), get_threads(threads))
+    run(run_chunk, chunks(out.size, 1, CHUNK), get_threads(threads))
     return out

@@ -7,7 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from fastmul.nn.operands import floats, vector
+from fastmul.nn.operands import address, floats, rows_of, vector
+from fastmul.runtime.threads import chunks, get_threads, run
+
+#: Elements of one chunk of a backward pass: some milliseconds.
+CHUNK = 1 << 19
 
 
 @dataclass(frozen=True, eq=False)
@@ -144,6 +148,107 @@ def layer_norm(
     array([[-1.2247357,  0.       ,  1.2247357]], dtype=float32)
     """
     return _normalized("layer_norm", x, LayerNorm(weight, bias, eps), threads)
+
+
+def rms_norm_backward(
+    grad: Any, x: Any, weight: Any = None, *, eps: float = 1e-5, threads: int | None = None
+) -> tuple[np.ndarray, np.ndarray]:
+    """The gradients of `rms_norm` by x and weight, from the gradient by its result.
+
+    Parameters
+    ----------
+    grad, x : (..., n) float32 arrays of one shape.
+    weight, eps, threads
+        As in `rms_norm`.
+
+    Returns
+    -------
+    by_x : (..., n) float32 array.
+    by_weight : (n,) float32 array, also where weight is None (then at ones).
+
+    Raises
+    ------
+    TypeError, ValueError : as in `rms_norm`, or the shapes of grad and x differ.
+
+    Error
+    -----
+    by_x: 8 u scale (|g| + |xhat| |mean(g xhat)|) with g = grad * weight, xhat = x * scale, u = 2^-24; by_weight:
+    3 u sum|grad xhat|. Sums are float64 and in one order: the same bits on every machine, whatever the threads.
+
+    Examples
+    --------
+    >>> x = np.array([[1.0, 1.0]], np.float32)
+    >>> rms_norm_backward(np.array([[1.0, 0.0]], np.float32), x, eps=0.0)
+    (array([[ 0.5, -0.5]], dtype=float32), array([1., 0.], dtype=float32))
+    """
+    by_x, by_weight, _ = _backward("rms_norm_backward", grad, x, RMSNorm(weight, eps), threads)
+    return by_x, by_weight
+
+
+def layer_norm_backward(
+    grad: Any, x: Any, weight: Any = None, *, eps: float = 1e-5, threads: int | None = None
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The gradients of `layer_norm` by x, weight and bias, from the gradient by its result.
+
+    Parameters
+    ----------
+    grad, x : (..., n) float32 arrays of one shape.
+    weight, eps, threads
+        As in `layer_norm`.
+
+    Returns
+    -------
+    by_x : (..., n) float32 array.
+    by_weight, by_bias : (n,) float32 arrays, also where weight is None (then at ones).
+
+    Raises
+    ------
+    TypeError, ValueError : as in `layer_norm`, or the shapes of grad and x differ.
+
+    Error
+    -----
+    by_x: 8 u scale (|g| + |mean(g)| + |xhat| |mean(g xhat)|) with g = grad * weight, xhat = (x - mean) scale,
+    u = 2^-24; by_weight and by_bias: 3 u sum|grad xhat| and u |by_bias|. Sums are float64 and in one order: the same
+    bits on every machine, whatever the threads.
+
+    Examples
+    --------
+    >>> x = np.array([[-1.0, 0.0, 1.0]], np.float32)
+    >>> by_x, by_weight, by_bias = layer_norm_backward(np.ones((1, 3), np.float32), x)
+    >>> by_x, by_bias
+    (array([[0., 0., 0.]], dtype=float32), array([1., 1., 1.], dtype=float32))
+    """
+    return _backward("layer_norm_backward", grad, x, LayerNorm(weight, None, eps), threads)
+
+
+def _backward(
+    call: str, grad: Any, x: Any, stage: RMSNorm | LayerNorm, threads: int | None
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    from fastmul.kernels.cpu.nn import normalization_gradients as kernels
+
+    x, grad = floats(x, call), floats(grad, call, "grad")
+    if grad.shape != x.shape:
+        raise ValueError(f"{call}: grad has shape {grad.shape}, x has {x.shape}: must be the same")
+    rows, gradients = rows_of(x, call), rows_of(grad, call)
+    count, n = rows.shape
+    kind, weight, _ = stage.parts(n, call)
+    by_x, by_weight, by_bias = (np.empty(shape, np.float32) for shape in (x.shape, n, n))
+    means, scales = np.empty(count), np.empty(count, np.float32)
+
+    def run_rows(start: int, stop: int) -> None:
+        kernels.by_rows(
+            address(rows), address(gradients), address(weight), address(by_x), n, kind == "layer", stage.eps,
+            means, scales, start, stop,
+        )  # fmt: skip
+
+    def run_columns(start: int, stop: int) -> None:
+        kernels.by_columns(rows, gradients, means, scales, by_weight, by_bias, start, stop)
+
+    threads = get_threads(threads)
+    if n:
+        run(run_rows, chunks(count, n, CHUNK), threads)
+    run(run_columns, chunks(n, 1, kernels.STRETCH), threads)
+    return by_x, by_weight, by_bias
 
 
 def _normalized(call: str, x: Any, stage: RMSNorm | LayerNorm, threads: int | None) -> np.ndarray:

@@ -88,6 +88,80 @@ def test_shapes_layouts_and_threads_change_nothing(monkeypatch):
             np.testing.assert_array_equal(function(x, threads=3), expected)
 
 
+# ---------------------------------------------------------------- gradients
+
+
+def backward_in_float64(grad, x, weight, eps, centered):
+    """by_x, by_weight, by_bias, and what the error of by_x is relative to."""
+    x, grad = x.astype(np.longdouble), grad.astype(np.longdouble)
+    d = x - x.mean(-1, keepdims=True) if centered else x
+    scale = 1 / np.sqrt((d * d).mean(-1, keepdims=True) + eps)
+    xhat, g = d * scale, grad * (1 if weight is None else weight)
+    first = g.mean(-1, keepdims=True) if centered else np.longdouble(0)
+    second = (g * xhat).mean(-1, keepdims=True)
+    size = scale * (abs(g) + abs(first) + abs(xhat * second))
+    return (
+        scale * (g - first - xhat * second),
+        (grad * xhat).sum(0),
+        grad.sum(0),
+        size,
+        abs(grad * xhat).sum(0),
+    )
+
+
+@pytest.mark.parametrize("n", [1, 3, 16, 33, 600])
+@pytest.mark.parametrize("affine", [False, True])
+def test_gradients_within_their_error(n, affine):
+    rng = np.random.default_rng(n)
+    x, grad = rng.normal(size=(2, 9, n)).astype(np.float32)
+    weight = rng.normal(size=n).astype(np.float32) if affine else None
+    for centered, backward in ((False, nn.rms_norm_backward), (True, nn.layer_norm_backward)):
+        by_x, by_weight, *by_bias = backward(grad, x, weight, eps=1e-5)
+        true_x, true_weight, true_bias, size, total = backward_in_float64(
+            grad, x, weight, 1e-5, centered
+        )
+        assert (np.abs(by_x - true_x) <= 8 * U * size).all()
+        assert (np.abs(by_weight - true_weight) <= 3 * U * total + 2.0**-140).all()
+        if by_bias:
+            assert (np.abs(by_bias[0] - true_bias) <= 1.01 * U * np.abs(true_bias) + 1e-12).all()
+
+
+@pytest.mark.parametrize("centered", [False, True])
+def test_gradients_are_finite_differences(centered):
+    rng = np.random.default_rng(4)
+    x, grad = rng.normal(size=(2, 3, 7)).astype(np.float32)
+    weight, h = rng.normal(size=7).astype(np.float32), 1e-5
+
+    def total(x):
+        d = x - x.mean(-1, keepdims=True) if centered else x
+        return (grad * (d / np.sqrt((d * d).mean(-1, keepdims=True) + 1e-5) * weight)).sum()
+
+    by_x = (nn.layer_norm_backward if centered else nn.rms_norm_backward)(grad, x, weight)[0]
+    for i in np.ndindex(x.shape):
+        step = np.zeros(x.shape)
+        step[i] = h
+        difference = (total(x.astype(float) + step) - total(x.astype(float) - step)) / (2 * h)
+        assert by_x[i] == pytest.approx(difference, rel=1e-5, abs=1e-5)
+
+
+def test_threads_and_shapes_change_no_gradient(monkeypatch):
+    x, grad = np.random.default_rng(5).normal(size=(2, 6, 7, 600)).astype(np.float32)
+    for backward in (nn.rms_norm_backward, nn.layer_norm_backward):
+        expected = backward(grad, x)
+        flat = backward(grad.reshape(42, 600), x.reshape(42, 600))
+        assert expected[0].shape == x.shape
+        with monkeypatch.context() as patched:
+            patched.setattr("fastmul.nn.normalization.CHUNK", 1300)
+            threaded = backward(grad, x, threads=3)
+        for a, b, c in zip(expected, flat, threaded, strict=True):
+            np.testing.assert_array_equal(a, b.reshape(a.shape))
+            np.testing.assert_array_equal(a, c)
+        for empty in (x[:, :0], x[..., :0]):
+            by_x, by_weight, *_ = backward(empty, empty)
+            assert by_x.shape == empty.shape
+            np.testing.assert_array_equal(by_weight, np.zeros(empty.shape[-1]))
+
+
 def test_what_is_refused():
     x = np.ones((2, 4), np.float32)
     with pytest.raises(ValueError, match=r"weight has shape \(3,\), must be \(4,\)"):
@@ -98,3 +172,5 @@ def test_what_is_refused():
         nn.layer_norm(x, eps=-1)
     with pytest.raises(ValueError, match="at least one axis"):
         nn.rms_norm(np.float32(1))
+    with pytest.raises(ValueError, match=r"grad has shape \(4,\), x has \(2, 4\)"):
+        nn.layer_norm_backward(x[0], x)

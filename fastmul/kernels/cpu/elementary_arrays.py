@@ -27,6 +27,8 @@ NAMES = (
     "exp", "log", "sigmoid", "tanh", "normal_cdf", "erf", "rsqrt", "relu", "gelu", "gelu_tanh", "silu",
 )  # fmt: skip
 
+GRADIENTS = ("relu_gradient", "gelu_gradient", "gelu_tanh_gradient", "silu_gradient")
+
 
 def over(source, target, count):  # type: ignore[no-untyped-def]
     """Template: target = function(source), `count` float32 each, at these addresses; target may be source."""
@@ -43,13 +45,35 @@ def over(source, target, count):  # type: ignore[no-untyped-def]
         source, target, count = source + VECTOR_BYTES, target + VECTOR_BYTES, count - LANES
 
 
+def gradient_over(source, gradient, target, count):  # type: ignore[no-untyped-def]
+    """Template: target = function(source, gradient), otherwise as `over`."""
+    while count > 0:
+        if count >= LANES:
+            x, grad = load(source), load(gradient)
+        else:
+            x, grad = load_first(source, count), load_first(gradient, count)
+        y = evaluated(x, grad)  # noqa: F821
+        if count >= LANES:
+            store(target, y)
+        else:
+            store_first(target, y, count)
+        source, gradient = source + VECTOR_BYTES, gradient + VECTOR_BYTES
+        target, count = target + VECTOR_BYTES, count - LANES
+
+
 class Elementwise(KernelSet):
-    """A kernel of ``over`` for each function, under its name."""
+    """A kernel of ``over`` for each function, and of ``gradient_over`` for each gradient, under its name."""
 
     def __init__(self) -> None:
         for name in NAMES:
             function = getattr(elementary, name)
             made = kernel(void(int64, int64, int64), name=name, evaluated=function)(over)
+            setattr(self, name, made)
+        for name in GRADIENTS:
+            function = getattr(elementary, name)
+            made = kernel(void(int64, int64, int64, int64), name=name, evaluated=function)(
+                gradient_over
+            )
             setattr(self, name, made)
 
     def named(self, name: str) -> Kernel:

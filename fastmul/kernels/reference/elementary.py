@@ -130,10 +130,10 @@ class Words:
         return Floats(self.value.astype(np.float32))
 
 
-def _of_arrays(function: Callable[..., Any]) -> Callable[[np.ndarray], np.ndarray]:
-    def evaluate(x: np.ndarray) -> np.ndarray:
+def _of_arrays(function: Callable[..., Any]) -> Callable[..., np.ndarray]:
+    def evaluate(*arrays: np.ndarray) -> np.ndarray:
         with np.errstate(all="ignore"):
-            return function(Floats(x)).value
+            return function(*map(Floats, arrays)).value
 
     evaluate.__name__, evaluate.__doc__ = function.__name__, function.__doc__
     return evaluate
@@ -152,3 +152,7 @@ relu = _of_arrays(elementary.relu)
 gelu = _of_arrays(elementary.gelu)
 gelu_tanh = _of_arrays(elementary.gelu_tanh)
 silu = _of_arrays(elementary.silu)
+relu_gradient = _of_arrays(elementary.relu_gradient)
+gelu_gradient = _of_arrays(elementary.gelu_gradient)
+gelu_tanh_gradient = _of_arrays(elementary.gelu_tanh_gradient)
+silu_gradient = _of_arrays(elementary.silu_gradient)
