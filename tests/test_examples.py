@@ -26,6 +26,7 @@ ARGUMENTS = {
     "all_pairs_shortest_paths.py": ["60"],
     "own_semiring.py": ["80"],
     "matmul_free.py": ["128"],
+    "character_transformer.py": ["2"],
 }
 SAYS = {
     "exact_integer_matmul.py": "every one of 4,096 entries equals NumPy's",
@@ -42,6 +43,8 @@ SAYS = {
     "all_pairs_shortest_paths.py": "the same distances",
     "own_semiring.py": "numpy.logaddexp has no vector form",
     "matmul_free.py": "all tokens at once, or one at a time: the same, bit for bit",
+    "character_transformer.py": "MXFP4            loss",
+    "mixed_precision.py": "float32 master weights",
     "quantized_autograd.py": "as a torch.autograd.Function",
 }
 
