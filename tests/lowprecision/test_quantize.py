@@ -276,7 +276,9 @@ def test_kernels_stay_inside_their_operands(dtype, before):
         for axis in (0, 1):
             if fmt == "nvfp4" or x.shape[axis] % 32 == 0 or not fmt.startswith("mx"):
                 quantize(x, fmt, axis=axis)
-    quantize(x[:3, :5].copy(), "int4", scaling="token")
+    blocks = guarded(normal(19, 64, dtype=dtype), before=before)
+    want = quantize(normal(19, 64, dtype=np.float64).astype(dtype), "mxfp4_e2m1")
+    np.testing.assert_array_equal(quantize(blocks, "mxfp4_e2m1").codes, want.codes)
     line = guarded(np.ascontiguousarray(x[0, :37]), before=before)
     for fmt in ("float4_e2m1fn", "bfloat16", "int8"):
         quantize(line, fmt, scaling=None if fmt == "bfloat16" else "tensor")

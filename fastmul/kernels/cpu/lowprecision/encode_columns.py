@@ -30,12 +30,14 @@ from fastmul.kernels.cpu.lowprecision.block_scales import (
     block_scalings,
 )
 from fastmul.kernels.cpu.lowprecision.lanes import (
+    AHEAD,
     LANES,
     larger,
     largest,
     like,
     load32,
     multiply_floats,
+    prefetch,
     store32,
 )
 from fastmul.kernels.cpu.lowprecision.quotients import (
@@ -115,7 +117,9 @@ def cast_columns(x, words, out, scales, params, addend, max_exponent, first, las
                     line = (plane * rows + row) * columns
                     for v in range(vectors):
                         column = columns_of(strip, v, columns)
-                        bits = load32(source + WORD * (line + column))
+                        where = source + WORD * (line + column)
+                        prefetch(where + AHEAD)
+                        bits = load32(where)
                         bits = larger(
                             bits & like(bits, MAGNITUDE), load32(at_largest + WORD * column)
                         )
@@ -140,6 +144,7 @@ def cast_columns(x, words, out, scales, params, addend, max_exponent, first, las
                     for i in range(min(group_rows, bottom - row)):
                         element = line + i * columns + column
                         bits = load32(source + WORD * element)
+                        prefetch(source + WORD * element + AHEAD)
                         seen = larger(seen, bits & like(bits, MAGNITUDE))
                         bits = multiply_floats(bits, factor) & keep
                         codes = encoded(bits, offset, words_of(draws, element, p), p)
@@ -217,5 +222,6 @@ def largest_of_columns(x, out, run, first, last):
             for v in range((columns + LANES - 1) // LANES):
                 column = columns_of(0, v, columns)
                 bits = load32(line + WORD * column)
+                prefetch(line + WORD * column + AHEAD)
                 bits = larger(bits & like(bits, MAGNITUDE), load32(result + WORD * column))
                 store32(result + WORD * column, bits)

@@ -11,17 +11,25 @@ import numpy as np
 from numba import float32, float64, int64, uint8, uint32, void
 
 from fastmul.kernels.cpu.gemm.emit import address
-from fastmul.kernels.cpu.lowprecision.bit_packing import bytes_of_sixteen, store_row
-from fastmul.kernels.cpu.lowprecision.block_scales import MAGNITUDE, block_code, block_scaling
+from fastmul.kernels.cpu.lowprecision.bit_packing import bytes_of_sixteen, store_bytes, store_row
+from fastmul.kernels.cpu.lowprecision.block_scales import (
+    MAGNITUDE,
+    block_code,
+    block_codes,
+    block_scaling,
+    block_scalings,
+)
 from fastmul.kernels.cpu.lowprecision.lanes import (
     AHEAD,
     LANES,
     larger,
     largest,
+    largest_of_blocks,
     like,
     load32,
     multiply_floats,
     prefetch,
+    store32,
 )
 from fastmul.kernels.cpu.lowprecision.quotients import (
     codes_of_quotients,
@@ -43,6 +51,8 @@ from fastmul.runtime.jit import KernelSet, const, inline, kernel
 
 #: Bytes of sixteen float32 or words.
 VECTOR = np.int64(64)
+#: Bytes of a block of 32 float32.
+BLOCK = np.int64(128)
 
 load_doubles = float32_vectors  # `scaled_rows` is bound to one or the other
 
@@ -71,6 +81,16 @@ def cast_rows(x, words, out, params, first, last):
     return largest(seen)
 
 
+@inline
+def scaling_of(start, addend, max_exponent, p):
+    """The code of one block's scale and what it means for its elements."""
+    low, high = load32(start), load32(start + VECTOR)
+    magnitude = like(low, MAGNITUDE)
+    code = block_code(largest(larger(low & magnitude, high & magnitude)), addend, max_exponent)
+    offset, factor, keep = block_scaling(code, p[OFFSET])
+    return np.uint8(code), np.uint32(offset), np.uint32(factor), np.uint32(keep)
+
+
 @kernel(
     void(const(float32[::1]), const(uint32[::1]), uint8[::1], uint8[::1], const(int64[::1]),
          int64, int64, int64, int64)
@@ -80,20 +100,34 @@ def cast_blocks(x, words, out, scales, params, addend, max_exponent, first, last
     p = fields(params)
     source, draws, to = address(x), address(words), address(out)
     step = bytes_of_sixteen(p[BITS])
-    for block in range(first, last):
-        where = source + VECTOR * 2 * block
-        low, high = load32(where), load32(where + VECTOR)
-        prefetch(where + AHEAD)
-        prefetch(where + VECTOR + AHEAD)
-        magnitude = like(low, MAGNITUDE)
-        code = block_code(largest(larger(low & magnitude, high & magnitude)), addend, max_exponent)
-        scales[block] = np.uint8(code)
-        offset, factor, keep = block_scaling(code, p[OFFSET])
-        for half in range(2):
-            v = 2 * block + half
-            bits = multiply_floats(high if half else low, like(low, factor)) & like(low, keep)
-            codes = encoded(bits, like(bits, offset), random_words(draws, v, p), p)
-            store_row(to + step * v, codes, p[BITS])
+    offsets, factors = np.empty(LANES, np.uint32), np.empty(LANES, np.uint32)
+    keeps = np.empty(LANES, np.uint32)
+    for start in range(first, last, LANES):
+        stop = min(start + LANES, last)
+        if stop - start == LANES:
+            codes = block_codes(largest_of_blocks(source + BLOCK * start), addend, max_exponent)
+            store_bytes(address(scales) + start, codes)
+            offset, factor, keep = block_scalings(codes, p[OFFSET])
+            store32(address(offsets), offset)
+            store32(address(factors), factor)
+            store32(address(keeps), keep)
+        else:
+            for block in range(start, stop):
+                (
+                    scales[block],
+                    offsets[block - start],
+                    factors[block - start],
+                    keeps[block - start],
+                ) = scaling_of(source + BLOCK * block, addend, max_exponent, p)
+        for block in range(start, stop):
+            offset = np.int64(offsets[block - start])
+            factor, keep = np.int64(factors[block - start]), np.int64(keeps[block - start])
+            for v in range(2 * block, 2 * block + 2):
+                bits = load32(source + VECTOR * v)
+                prefetch(source + VECTOR * v + AHEAD)
+                bits = multiply_floats(bits, like(bits, factor)) & like(bits, keep)
+                codes = encoded(bits, like(bits, offset), random_words(draws, v, p), p)
+                store_row(to + step * v, codes, p[BITS])
 
 
 def scaled_rows(x, words, divisors, out, params, run, first, last):

@@ -140,6 +140,35 @@ def largest(typing_context: Any, a: Any) -> Any:
     return types.int64(a), lower
 
 
+@intrinsic
+def largest_of_blocks(typing_context: Any, address: Any) -> Any:
+    """Lane i: the largest magnitude's bits of block i, of sixteen blocks of 32 float32 one after the other.
+
+    Vectors a, b become max([a even, b even], [a odd, b odd]): half as many vectors, a block in half as many lanes.
+    """
+
+    def lower(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        def maximum(a: Any, b: Any) -> Any:
+            return builder.select(builder.icmp_signed(">", a, b), a, b)
+
+        def magnitudes(vector: int) -> Any:
+            bits = emit.load(builder, emit.at(builder, args[0], vector * 4 * LANES), _U32X16)
+            return builder.and_(bits, emit.constant(_U32X16, (1 << 31) - 1))
+
+        tops = [maximum(magnitudes(2 * i), magnitudes(2 * i + 1)) for i in range(LANES)]
+        while len(tops) > 1:
+            pairs = zip(tops[0::2], tops[1::2], strict=True)
+            tops = [
+                maximum(
+                    *(emit.shuffle(builder, a, b, list(range(odd, 2 * LANES, 2))) for odd in (0, 1))
+                )
+                for a, b in pairs
+            ]
+        return tops[0]
+
+    return u32x16(types.int64), lower
+
+
 # ---------------------------------------------------------------- memory, and between the two kinds
 
 
