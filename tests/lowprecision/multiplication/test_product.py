@@ -159,6 +159,27 @@ def test_a_block_of_zeros_may_have_any_scale():
     assert "int8" in done  # one integer is left, 1
 
 
+@pytest.mark.parametrize("scaling", ["tensor", "token"])
+@pytest.mark.parametrize(
+    "name", ["float8_e4m3fn", "float8_e5m2", "float4_e2m1fn", "int4", "float16"]
+)
+def test_scales_of_tensors_and_lines(name, scaling):
+    rng = np.random.default_rng(12)
+    x = rng.normal(size=(3, 40)) * [[1e-30], [1.0], [1e30]]
+    a = quantize(x, name, axis=1, scaling=scaling)
+    b = quantize(x.T[:, :2], name, axis=0, scaling=scaling)
+    check(a, b, threads=1)
+    turned = Quantized(b.codes, -b.scales, b.format, b.axis, shape=b.shape)
+    check(a, turned, threads=1)  # scales of a checkpoint may have any sign
+
+
+def test_plain_codes_may_be_packed_along_either_axis():
+    rng = np.random.default_rng(13)
+    a = oracle.operand("float4_e2m1fn", (3, 10), 1, rng)
+    for axis in (0, 1):
+        check(a, oracle.operand("float6_e2m3fn", (10, 8), axis, rng), threads=1)
+
+
 # ---------------------------------------------------------------- windows
 
 
