@@ -9,12 +9,10 @@ import numpy as np
 from fastmul.nn.epilogues import Epilogue
 from fastmul.nn.operands import floats, rows_of
 from fastmul.runtime import blas
-from fastmul.runtime.threads import get_threads, run
 
-#: Entries of a block of rows of the result: a megabyte, which stays in the second-level cache...
-BLOCK = 1 << 18
-#: ...but of so many rows that reading the weights once for each block costs little beside multiplying by them.
-FEWEST_ROWS = 96
+#: Rows of a block: BLAS packs the weights anew for each, which must cost little beside multiplying by them, and the
+#: fewer rows, the nearer is the cache where the epilogue finds them (AMD Zen 4, 2026-11-24: 384 rows cost 2 % more).
+ROWS = 768
 
 
 def linear(
@@ -42,8 +40,8 @@ def linear(
 
     Error
     -----
-    The product is BLAS's in blocks of rows that do not depend on the threads. The epilogue adds what `Epilogue` says:
-    ``linear(x, w, epilogue=e)`` has the bits of ``y = linear(x, w)`` with ``e`` applied to y.
+    The product is np.matmul's, of blocks of 768 rows. The epilogue adds what `Epilogue` says: ``linear(x, w,
+    epilogue=e)`` has the bits of ``y = linear(x, w)`` with ``e`` applied to y.
 
     Complexity
     ----------
@@ -67,16 +65,11 @@ def linear(
         )
     out = np.empty((*x.shape[:-1], w.shape[1]), np.float32)
     results = rows_of(out, "linear")
-    count, n = results.shape
-    height = max(FEWEST_ROWS, BLOCK // max(1, n))
     rows_of_plane = x.shape[-2] if x.ndim > 1 else 1
-
-    def run_block(start: int) -> None:
-        block = results[start : start + height]
-        np.matmul(rows[start : start + height], w, out=block)
-        if epilogue is not None:
-            epilogue(block, start, rows_of_plane=rows_of_plane)
-
-    with blas.limit(1):
-        run(run_block, [(start,) for start in range(0, count, height)], get_threads(threads))
+    with blas.limit(threads):
+        for start in range(0, len(rows), ROWS):
+            block = results[start : start + ROWS]
+            np.matmul(rows[start : start + ROWS], w, out=block)
+            if epilogue is not None:
+                epilogue(block, start, rows_of_plane=rows_of_plane, threads=threads)
     return out

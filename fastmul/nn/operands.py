@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -46,7 +47,7 @@ def rows_of(x: np.ndarray, call: str) -> np.ndarray:
     """
     if x.ndim == 0:
         raise ValueError(f"{call}: x is a scalar, must have at least one axis")
-    return x.reshape(-1, x.shape[-1]) if x.size else x.reshape(0, x.shape[-1])
+    return x.reshape(math.prod(x.shape[:-1]), x.shape[-1])
 
 
 def address(array: np.ndarray | None) -> int:

@@ -116,8 +116,7 @@ def test_no_element_beside_the_rows_is_touched():
 
 @pytest.mark.parametrize("shape", [(5, 40), (2, 150, 40), (40,)])
 def test_linear_is_the_product_and_then_the_epilogue(shape, monkeypatch):
-    monkeypatch.setattr("fastmul.nn.fused_products.FEWEST_ROWS", 32)
-    monkeypatch.setattr("fastmul.nn.fused_products.BLOCK", 1)  # several blocks of rows
+    monkeypatch.setattr("fastmul.nn.fused_products.ROWS", 32)
     rng = np.random.default_rng(5)
     x, w = (rng.normal(size=s).astype(np.float32) for s in (shape, (24, 40)))
     y = nn.linear(x, w.T)
@@ -127,6 +126,14 @@ def test_linear_is_the_product_and_then_the_epilogue(shape, monkeypatch):
     expected = nn.dropout(nn.gelu(y), 0.5, rng=RNG) + residual
     for threads in (1, 3):
         np.testing.assert_array_equal(nn.linear(x, w.T, epilogue=epilogue, threads=threads), expected)  # fmt: skip
+
+
+def test_linear_of_nothing():
+    bias = np.ones(3, np.float32)
+    empty = np.zeros((2, 0), np.float32)
+    product = nn.linear(empty, np.zeros((0, 3), np.float32), epilogue=nn.Epilogue(bias))
+    np.testing.assert_array_equal(product, np.ones((2, 3)))
+    assert nn.linear(empty[:0], np.zeros((0, 3), np.float32)).shape == (0, 3)
 
 
 def test_it_follows_a_low_precision_product():
