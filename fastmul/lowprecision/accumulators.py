@@ -38,6 +38,7 @@ ROUNDINGS = ("toward_zero", "ties_to_even")
 #: Elements a slice: what DeepSeek-V3 lets the tensor core add before the sum goes to a float32 register.
 PROMOTION = 128
 
+#: Formats of operands that rows take.
 EVERY = tuple(f.name for f in formats.values() if isinstance(f, BlockFormat) or f.kind != "scale")
 HALF, HALVES = ("float16",), ("float16", "bfloat16")
 TF32 = ("tf32",)

@@ -271,6 +271,14 @@ def test_sums_beyond_the_output_are_infinite():
     assert np.isfinite(product(a, a.T, "turing"))
 
 
+def test_a_rounded_product_may_be_infinite_where_a_fused_one_is_not():
+    a = quantize([[400.0, 400.0, 1.0]], "float16", axis=1)
+    b = quantize([[-400.0], [400.0], [1.0]], "float16", axis=0)
+    assert np.isnan(product(a, b, "float16_unfused"))  # -Inf + Inf
+    assert product(a, b, "float16") == -np.inf
+    check(accumulators["float16_unfused"], "float16", "float8_e5m2", 3, seed=8)
+
+
 @pytest.mark.parametrize("depth", [0, 1])
 def test_nothing_or_one_to_add(depth):
     a = quantize(np.ones((2, depth)), "float16", axis=1)

@@ -158,16 +158,14 @@ def one_by_one(a: Sequence[float], b: Sequence[float], to: Rounding, fused: bool
     c = 0.0
     for x, y in zip(a, b, strict=True):
         exact = x * y  # special, or zero with its sign; otherwise looked at for its sign alone
+        if not (fused or is_special(exact)):
+            p = product(term(x, to.least), term(y, to.least))
+            exact = round_to(p.q, p.lsb, to, math.copysign(1.0, exact) < 0)
+            x, y = exact, 1.0
         if is_special(c) or is_special(exact):
             c += exact
             continue
         p = product(term(x, to.least), term(y, to.least))
-        if not fused:
-            exact = round_to(p.q, p.lsb, to, math.copysign(1.0, exact) < 0)
-            if is_special(exact):
-                c = exact
-                continue
-            p = term(exact, to.least)
         before = term(c, to.least)
         lsb = min(p.lsb, before.lsb)
         total = (p.q << (p.lsb - lsb)) + (before.q << (before.lsb - lsb))
