@@ -108,6 +108,22 @@ def test_midpoints_and_their_neighbours(name):
             assert {"filtered", "residues", "accumulator"} <= set(done)
 
 
+def test_large_terms_that_cancel_hide_what_float64_loses():
+    """2^30 and -2^30 about a sum of 2^-32's: where they meet, float64 has lost its bits, whatever the order."""
+    rng = np.random.default_rng(17)
+    for kept, unit in itertools.product((2**23 + 1, 2**24 - 1), (-1, 0, 1)):
+        x, y = bits_of((kept << 2) + 2 + unit, rng)
+        x, y = (np.concatenate([[2.0**15], v, [2.0**15]]) for v in (x, y))
+        y[-1] = -y[-1]
+        a, b = (
+            quantize(x[None, :], "float8_e5m2", axis=1),
+            quantize(y[:, None], "float8_e5m2", axis=0),
+        )
+        done = check(a, b, threads=1)
+        assert {"filtered", "residues", "accumulator"} <= set(done)
+        assert "float64" not in done
+
+
 def test_midpoints_of_scaled_integers():
     """V * scale at a midpoint of two float32s: the fused error decides."""
     for v, low in itertools.product((3, 5, 7, 101), (-1, 0, 1)):
