@@ -23,7 +23,8 @@ WEIGHT, SHIFT = (numbers(site, (2117,)) for site in (3, 4))
 
 def epilogue():
     rows = X.copy()
-    nn.Epilogue(SHIFT, "gelu", nn.LayerNorm(WEIGHT, SHIFT), 0.1, RESIDUAL, rng=Philox(5), training=True)(rows)  # fmt: skip
+    norm = nn.LayerNorm(WEIGHT, SHIFT)
+    nn.Epilogue(SHIFT, "gelu", norm, 0.1, RESIDUAL, rng=Philox(5), training=True)(rows)
     return [rows]
 
 
