@@ -251,11 +251,12 @@ class Quantized:
         if self.element.name == "float16":
             values = self.codes.view(np.float16)
         else:
-            missing = np.uint32(32 - self.element.bits)
-            values = (self.codes.astype(np.uint32) << missing).view(np.float32)
+            bits = self.codes.astype(np.uint32)
+            bits <<= np.uint32(32 - self.element.bits)
+            values = bits.view(np.float32)
         with np.errstate(over="ignore", invalid="ignore"):  # overflows, and NaN that signals
             if self.scales is None:
-                return values.astype(dtype)
+                return values.astype(dtype, copy=False)
             return (values.astype(np.float64) * self.scales.astype(np.float64)).astype(dtype)
 
     @property

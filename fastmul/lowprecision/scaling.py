@@ -99,16 +99,15 @@ def two_levels(amax: np.ndarray, fmt: BlockFormat) -> tuple[np.ndarray, np.float
     exact in float64. Blocks with NaN or infinities have a NaN as scale and no part in the largest; a block of zeros, or
     of so little that its scale rounds to zero, has the scale 0. Of both the divisor is 0.
     """
-    able = np.isfinite(amax)
-    finite = np.where(able, amax, 0.0)
-    tensor_scale = _positive_float32(
-        np.asarray(finite.max(initial=0.0) / (fmt.scale.max * fmt.element.max))
-    )[()]
-    wanted = finite / (fmt.element.max * np.float64(tensor_scale))
+    if not np.isfinite(amax).all():
+        amax = np.where(np.isfinite(amax), amax, np.nan)
+    top = np.fmax.reduce(amax, axis=None, initial=0.0)  # NaN aside
+    scale = _positive_float32(np.asarray(top / (fmt.scale.max * fmt.element.max)))
+    tensor_scale = np.float32(scale.item())
+    wanted = amax / (fmt.element.max * np.float64(tensor_scale))
     codes = Cast(fmt.scale, "ties_to_even", True, True, None).plain(wanted)
-    divisors = values_of(fmt.scale)[codes] * np.float64(tensor_scale)
-    codes = np.where(able, codes, np.uint8(fmt.scale.nan_code))
-    return codes, tensor_scale, np.where(able, divisors, 0.0)
+    values = values_of(fmt.scale) * np.float64(tensor_scale)
+    return codes, tensor_scale, np.where(np.isfinite(values), values, 0.0)[codes]
 
 
 def mean_magnitude(lines: np.ndarray) -> np.float32:
