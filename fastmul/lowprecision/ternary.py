@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 #: The longest sum that an int32 holds: (-1) * (-128), so often.
 DEEPEST = accumulators.exact_depth("int8", "ternary")
+#: Entries of a result that `few_tokens` scales in one go: about 1 ms.
+FEW_ENTRIES = 1 << 18
 #: Nanoseconds for each byte of weights, each activation to lay out, each multiply-add with and without VNNI, and each
 #: call (AMD Zen 4, 2026-11-24).
 BYTE_NS, ACTIVATION_NS, DOT_NS, PAIR_NS, CALL_NS = 0.04, 0.5, 0.008, 0.022, 1e4
@@ -31,6 +33,33 @@ def matmul(a: Any, b: Any, /, **keywords: Any) -> Any:
     from fastmul.lowprecision.multiplication.product import matmul
 
     return matmul(a, b, algorithm="ternary", **keywords)
+
+
+def few_tokens(a: Any, b: Any, threads: int | None = None) -> np.ndarray | None:
+    """What `fastmul.lowprecision.matmul` makes of a few tokens and weights; None of anything else.
+
+    One token takes hardly longer than the steps that any product goes through; these are the few that it needs.
+    """
+    from fastmul.lowprecision.quantized import Quantized
+
+    if not (type(a) is type(b) is Quantized):
+        return None
+    if a.format.name != "int8" or b.format.name != "bitnet_b158" or b.axis != 0:
+        return None
+    if len(a.shape) != 2 or len(b.shape) != 2 or a.shape[1] != b.shape[0] or a.scales is None:
+        return None
+    (m, k), n = a.shape, b.shape[1]
+    if m * n > FEW_ENTRIES or 0 in (m, k, n) or k > DEEPEST or a.scales.shape[1] != 1:
+        return None
+    from fastmul.kernels.cpu.lowprecision import finish, ternary
+
+    out = np.empty((m, n), np.float32)
+    sums = out.view(np.int32)
+    ternary.multiply(a.codes, b.codes.T, sums, threads)
+    rows, columns = np.empty(m), np.empty(n)
+    rows[...], columns[...] = a.scales.ravel(), b.scales.ravel()  # type: ignore[union-attr]
+    finish.scale_rows["int32", "float32"](sums, rows, columns, out, True, 0, m)
+    return out
 
 
 def refuses(problem: ProductProblem) -> str | None:

@@ -11,6 +11,9 @@ import numpy as np
 from fastmul.runtime import arrays
 from fastmul.runtime.philox import Philox
 
+#: Of magnitudes up to two to it, and down to two to its negative, products of two sums of squares stay in float64's range.
+SAFE_EXPONENT = 200
+
 
 @dataclass(frozen=True, slots=True)
 class SampledProduct:
@@ -83,7 +86,7 @@ def sampled_matmul(a: Any, b: Any, c: int, *, rng: Any) -> SampledProduct:
         )
     if not isinstance(c, int | np.integer) or c < 1:
         raise ValueError(f"sampled_matmul(c={c!r}): draws are counted, at least 1")
-    (a, a_exponent), (b, b_exponent) = _scaled(a), _scaled(b)
+    (a, a_exponent), (b, b_exponent) = _scaled("a", a), _scaled("b", b)
     squares_a, squares_b = np.einsum("ij,ij->j", a, a), np.einsum("ij,ij->i", b, b)
     weights = np.sqrt(squares_a * squares_b)
     total, root = float(weights.sum()), math.sqrt(c)
@@ -104,14 +107,17 @@ def _real(name: str, x: Any) -> np.ndarray:
     (x,) = arrays.as_operands("sampled_matmul", x)
     if x.dtype.kind not in "biuf":
         raise TypeError(f"sampled_matmul multiplies real numbers; {name} has dtype {x.dtype}")
-    if not np.isfinite(x).all():
-        raise ValueError(f"sampled_matmul: {name} has NaN or infinities, which no probability fits")
     return x.astype(np.float64, copy=False)
 
 
-def _scaled(x: np.ndarray) -> tuple[np.ndarray, int]:
-    """x / 2^e with magnitudes below 1, and e: squares of it neither overflow nor vanish beside its largest."""
-    exponent = int(np.frexp(np.abs(x).max(initial=0.0))[1])
+def _scaled(name: str, x: np.ndarray) -> tuple[np.ndarray, int]:
+    """x / 2^e and e, so that squares of it neither overflow nor vanish beside its largest."""
+    largest = np.abs(x).max(initial=0.0)  # NaN, if there is one
+    if not np.isfinite(largest):
+        raise ValueError(f"sampled_matmul: {name} has NaN or infinities, which no probability fits")
+    exponent = int(np.frexp(largest)[1])
+    if abs(exponent) < SAFE_EXPONENT:
+        return x, 0
     return np.ldexp(x, -exponent), exponent
 
 

@@ -155,6 +155,39 @@ def test_quantised_arrays_are_multiplied_so_by_default():
     np.testing.assert_allclose(got, exact, rtol=1e-6, atol=1e-6)
 
 
+def test_a_few_tokens_take_a_shorter_way_to_the_same_result():
+    x, weights = operands(3, 301, 70)
+    scales = np.float32([[0.1], [7.7], [1e-3]])
+    a, b = quantised(x, weights, np.float32(0.3), scales)
+    short = ternary.few_tokens(a, b)
+    assert short.dtype == np.float32
+    assert lowprecision.matmul(a, b).tobytes() == short.tobytes()
+    assert lowprecision.matmul(a, b, algorithm="int8").tobytes() == short.tobytes()
+    one = Quantized(x, np.float32([[0.5]]), "int8", 1)
+    expected = lowprecision.matmul(one, b, algorithm="int8")
+    assert ternary.few_tokens(one, b).tobytes() == expected.tobytes()
+
+
+def test_what_takes_no_shorter_way(monkeypatch):
+    a, b = quantised(*operands(3, 8, 8), scales=np.float32([[1.0]]))
+    assert ternary.few_tokens(a, b) is not None
+    along_k = Quantized(a.codes, np.ones((1, 8), np.float32), "int8", 1)
+    unscaled = Quantized(a.codes, None, "int8", 1)
+    packed_along_n = Quantized(packed(np.ones((8, 8), np.int8)), 1.0, "bitnet_b158", 1)
+    longer = Quantized(np.ones((3, 9), np.int8), np.float32([[1.0]]), "int8", 1)
+    for x, y in (
+        (along_k, b),
+        (unscaled, b),
+        (a, packed_along_n),
+        (longer, b),
+        (b.T, a.T),
+        (a.codes, b),
+    ):
+        assert ternary.few_tokens(x, y) is None
+    monkeypatch.setattr(ternary, "FEW_ENTRIES", 1)
+    assert ternary.few_tokens(a, b) is None
+
+
 def test_the_window_of_int32_at_its_edge():
     # all weights -1, all activations -128: the sum is 128 k, the largest there is
     for k, fits in ((ternary.DEEPEST, True), (ternary.DEEPEST + 1, False)):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from fastmul.lowprecision import ternary
 from fastmul.lowprecision.multiplication.arguments import as_operands, output_format
 from fastmul.lowprecision.multiplication.result import Epilogue, Result
 from fastmul.lowprecision.multiplication.table import MATMUL, choose
@@ -87,6 +88,10 @@ def matmul(
     """
     if not (isinstance(accumulate, str) and accumulate == "exact"):
         return _accumulated(a, b, accumulate, out_format, formats, epilogue, algorithm, threads)
+    if algorithm == "auto" and out_format is formats is epilogue is None:
+        few = ternary.few_tokens(a, b, threads)
+        if few is not None:
+            return few
     problem = MATMUL.problem(
         a, b, out_format=out_format, formats=formats, threads=threads, epilogue=epilogue
     )
