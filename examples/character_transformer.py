@@ -115,7 +115,7 @@ class Transformer:
         x = self.normalized_back(grad @ self.weights["head"].T)
         for i in reversed(range(LAYERS)):
             branch = self.linear_back(self.dropped_back(x, 2 * i + 1), f"down{i}")
-            branch = self.linear_back(branch * (self.kept.pop() > 0), f"up{i}")
+            branch = self.linear_back(nn.relu_backward(branch, self.kept.pop()), f"up{i}")
             x = x + self.normalized_back(branch)
             branch = self.attention_back(self.dropped_back(x, 2 * i), i)
             x = x + self.normalized_back(branch)
@@ -137,14 +137,11 @@ class Transformer:
         return grad
 
     def normalized(self, x):
-        y = nn.rms_norm(x)
-        self.kept.append((x, y))
-        return y
+        self.kept.append(x)
+        return nn.rms_norm(x)
 
     def normalized_back(self, grad):
-        x, y = self.kept.pop()
-        size = np.sqrt(np.mean(x * x, axis=1, keepdims=True) + np.float32(1e-5))
-        return (grad - y * np.mean(grad * y, axis=1, keepdims=True)) / size
+        return nn.rms_norm_backward(grad, self.kept.pop())[0]
 
     def dropped(self, x, site):
         return nn.dropout(x, DROPOUT, rng=self.rng.at(site), training=self.training)
@@ -174,14 +171,8 @@ class Transformer:
 
 def cross_entropy(logits, targets):
     """The mean loss, and its gradient by the logits."""
-    shifted = logits - logits.max(1, keepdims=True)
-    weights = np.exp(shifted)
-    sums = weights.sum(1, keepdims=True)
-    places = np.arange(len(targets)), targets
-    loss = float(np.mean(np.log(sums[:, 0]) - shifted[places]))
-    grad = weights / sums
-    grad[places] -= 1
-    return loss, grad / np.float32(len(targets))
+    losses, grad = nn.softmax_cross_entropy(logits, targets)
+    return float(losses.mean()), grad / np.float32(len(targets))
 
 
 class Adam:
