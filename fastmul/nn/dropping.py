@@ -2,7 +2,7 @@
 
 Element i is kept iff word(i) >= threshold, threshold = p 2^32 rounded; what is kept is divided by the probability of
 keeping. The words are those of `fastmul.lowprecision.Philox`: no mask is stored, and threads, blocking and fusing
-change nothing. Dropout stands after a product and never inside its sum (docs/nn.md shows why by a measurement).
+change nothing. Dropout stands after a product and never inside its sum: docs/measured/dropout-inside.md shows why.
 """
 
 from __future__ import annotations

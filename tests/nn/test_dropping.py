@@ -118,6 +118,14 @@ def test_p_outside_its_range(p):
         nn.dropout_mask(3, p, rng=1)
 
 
+def test_a_word_equal_to_the_threshold_is_kept():
+    word = int(Philox(1).words(8)[3])
+    assert nn.dropout_mask(8, word / 2**32, rng=1)[3]
+    assert not nn.dropout_mask(8, (word + 1) / 2**32, rng=1)[3]
+    assert nn.dropout(np.ones(8), word / 2**32, rng=1)[3] > 0
+    assert nn.dropout(np.ones(8), (word + 1) / 2**32, rng=1)[3] == 0
+
+
 def test_the_grid_of_p():
     assert rule(0) == (0, 1)
     assert rule(2**-34) == (0, 1)

@@ -8,7 +8,7 @@ from fastmul.runtime.philox import Philox, as_planes, philox4x32
 ONES = 0xFFFFFFFF
 PI = (0x243F6A88, 0x85A308D3, 0x13198A2E, 0x03707344), (0xA4093822, 0x299F31D0)
 
-#: Random123 1.14, kat_vectors: (rounds, counter, key, words).
+#: The lines philox4x32 of Random123's kat_vectors: (rounds, counter, key, words).
 KNOWN_ANSWERS = [
     (7, (0,) * 4, (0, 0), "5f6fb709 0d893f64 4f121f81 4f730a48"),
     (7, (ONES,) * 4, (ONES,) * 2, "5207ddc2 45165e59 4d8ee751 8c52f662"),
