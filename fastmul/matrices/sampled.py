@@ -11,7 +11,7 @@ import numpy as np
 from fastmul.runtime import arrays
 from fastmul.runtime.philox import Philox
 
-#: Of magnitudes up to two to it, and down to two to its negative, products of two sums of squares stay in float64's range.
+#: Of magnitudes from two to its negative up to two to it, products of two sums of squares stay in float64's range.
 SAFE_EXPONENT = 200
 
 
