@@ -1,12 +1,13 @@
 """Rows brought to a common scale: RMSNorm and LayerNorm of one row, in place.
 
-The sums run in float64, in one order whatever the threads: lane i of two vectors of eight takes elements i, i + 16,
-i + 32, ...; then the lanes are added, as `sum_lanes` says. Squares of float32 are exact in float64. So what a norm
-divides by is right to n 2^-53, and rounded to float32 once.
+The sums run in float64, in one order whatever the threads: 32 lanes, in four vectors, take elements i, i + 32,
+i + 64, ... (two vectors suffice for the last 31); then the lanes are added, as `sum_lanes` says. Squares of float32
+are exact in float64. So what a norm divides by is right to n 2^-53, and rounded to float32 once.
 
-    x x x x x x x x | x x x x x x x x      low half | high half of 16 elements
-    x x x x x x x x | x x x x x x x x      + the next 16, ...
-    x x x x x . . . | . . . . . . . .      + the last, zeros beyond the row's end
+    xxxxxxxx xxxxxxxx xxxxxxxx xxxxxxxx      low, high, low2, high2
+    xxxxxxxx xxxxxxxx xxxxxxxx xxxxxxxx      + the next 32, ...
+    xxxxxxxx xxxxxxxx                        + the last two pieces of 16,
+    xxxxx... ........                        zeros beyond the row's end
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from fastmul.kernels.cpu.float_lanes import (
     VECTOR_BYTES,
     f32x16,
     high_half,
+    load,
     low_half,
     sum_lanes,
 )
@@ -57,23 +59,36 @@ def deviations(typing_context: Any, x: Any, center: Any, count: Any) -> Any:
 @inline
 def sum_of(at, count):
     """The sum of a row's elements, in float64."""
-    low = high = splat64(0.0)
+    low = high = low2 = high2 = splat64(0.0)
+    while count >= 2 * LANES:
+        x, y = load(at), load(at + VECTOR_BYTES)
+        low, high = low + low_half(x), high + high_half(x)
+        low2, high2 = low2 + low_half(y), high2 + high_half(y)
+        at, count = at + 2 * VECTOR_BYTES, count - 2 * LANES
     while count > 0:
         x = take(at, count)
         low, high = low + low_half(x), high + high_half(x)
         at, count = at + VECTOR_BYTES, count - LANES
-    return sum_lanes(low + high)
+    return sum_lanes((low + high) + (low2 + high2))
 
 
 @inline
 def sum_of_squares(at, center, count):
     """The sum of (x - center)^2 over a row, in float64."""
-    low = high = splat64(0.0)
+    low = high = low2 = high2 = splat64(0.0)
+    middle = splat64(center)
+    while count >= 2 * LANES:
+        x, y = load(at), load(at + VECTOR_BYTES)
+        a, b, c, d = low_half(x), high_half(x), low_half(y), high_half(y)
+        a, b, c, d = a - middle, b - middle, c - middle, d - middle
+        low, high = fma(a, a, low), fma(b, b, high)
+        low2, high2 = fma(c, c, low2), fma(d, d, high2)
+        at, count = at + 2 * VECTOR_BYTES, count - 2 * LANES
     while count > 0:
         a, b = deviations(take(at, count), center, count)
         low, high = fma(a, a, low), fma(b, b, high)
         at, count = at + VECTOR_BYTES, count - LANES
-    return sum_lanes(low + high)
+    return sum_lanes((low + high) + (low2 + high2))
 
 
 @inline
