@@ -13,13 +13,15 @@ no exponent comes near float64's, |e| <= 2 * (149 + 127) + 1.
 Where products are summed before the scales align them (fp4), 144 = 6^2 * 2^2 takes the place of 16: elements up to 6,
 whose exponents are not looked at, and scales below twice their power.
 
-One product at a time, the sum c + a b of a c with p bits and an a b with 2 p rounds to p bits the same whether or not
-it is rounded to float64 first, if p <= 11. The first rounding could matter only where the second's
-midpoint lies closer to c + a b than 2^-53 of it, without being equal. If |a b| is less than a quarter of c's last
-place, no midpoint is so close. Else let m be the midpoint: c - m is a multiple of u/4 (u: the last place of c, or of
-the result if that is finer), and a b, of at most 22 bits, a multiple of |a b| 2^-22 or of u/4: the distance from m is a
-multiple of the smaller of the two, at least u 2^-24 > |c| 2^-35, and at least |a b| 2^-22. Subnormal results are sums
-of multiples of 2^-48 below 2^-14, exact in float64. An unfused product is first rounded to p bits itself.
+One product at a time: s = c + a b rounds to float16 the same whether or not it is rounded to float64 first, for c, a, b
+with the values of float16. Let m be a midpoint between two float16, s != m; it is a multiple of 2^-25, as is c.
+|s| >= 2^16 overflows either way. Otherwise float64 moves s by at most 2^-53 |s| < 2^-37, and s may not be that close:
+- If a b is a multiple of 2^-37, so is s - m, which is not 0.
+- Else |a b| < 2^22 * 2^-37 = 2^-15, for it has at most 22 bits. s is a multiple of 2^-48: below 2^5 it is exact in
+  float64. From 2^5 on |c| > 2^4 is a multiple of 2^-6, and m, the nearest midpoint, above 2^4 too, one of 2^-7. It is
+  no float16, so not c: |s - m| >= |c - m| - |a b| > 2^-7 - 2^-15.
+A product alone is exact in float64. And two float32 add in float64 without harm, for 53 >= 2 * 24 + 2 (Figueroa,
+When is double rounding innocuous?, ACM SIGNUM Newsletter 30:3 (1995) 21-26).
 """
 
 from __future__ import annotations
@@ -30,8 +32,8 @@ WINDOW_BITS = 53
 PRODUCT, FP4_PRODUCT = 16, 144
 #: Of c s.
 SUM = 2
-#: Significant bits up to which float64 may round first.
-NARROW_BITS = 11
+#: Of float16: significant bits, the exponent of the smallest number, and that of the first power beyond the largest.
+HALF_BITS, HALF_LOWEST, HALF_LIMIT = 11, -24, 16
 
 
 def largest_fraction_bits(group: int, inner: int = 1) -> int:
@@ -44,10 +46,14 @@ def largest_fraction_bits(group: int, inner: int = 1) -> int:
     return WINDOW_BITS - (most - 1).bit_length()
 
 
-def is_one_rounding(significand_bits: int) -> bool:
-    """Whether sums of such values and their products may be rounded to float64 before they are rounded to float16.
+def are_float16(significand_bits: int, lsb_exponent: int, largest: float) -> bool:
+    """Whether integers times 2^lsb_exponent, of so many bits, up to `largest`, are float16, as the last proof asks.
 
-    >>> is_one_rounding(11), is_one_rounding(12)
+    >>> are_float16(11, -24, 65504.0), are_float16(12, -24, 65504.0)
     (True, False)
+    >>> are_float16(3, -25, 1.0), are_float16(8, 0, 2.0**16)
+    (False, False)
     """
-    return significand_bits <= NARROW_BITS
+    return (
+        significand_bits <= HALF_BITS and lsb_exponent >= HALF_LOWEST and largest < 2.0**HALF_LIMIT
+    )

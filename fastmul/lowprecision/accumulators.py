@@ -24,7 +24,7 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from fastmul.bounds.aligned_sums import is_one_rounding, largest_fraction_bits
+from fastmul.bounds.aligned_sums import are_float16, largest_fraction_bits
 from fastmul.lowprecision.formats import ELEMENTS, BlockFormat, Format, formats
 
 if TYPE_CHECKING:
@@ -50,13 +50,10 @@ FP4_BLOCKS = ("nvfp4", "mxfp4_e2m1")
 
 def _fits_float16(fmt: Format) -> bool:
     """Whether every finite value of an element format is a float16."""
+    if fmt.kind == "scale":
+        return False
     significand = fmt.mantissa_bits + (fmt.kind == "float")
-    return (
-        fmt.kind != "scale"
-        and is_one_rounding(significand)
-        and fmt.lsb_exponent >= -24
-        and fmt.max < 2**16
-    )
+    return are_float16(significand, fmt.lsb_exponent, fmt.max)
 
 
 #: nvfp4's elements under their block scales have at most 6 significant bits, from 2^-10 to 2688.

@@ -346,6 +346,21 @@ def test_the_window_of_fraction_bits_at_its_edge():
             Accumulator("too wide", group=group, fraction_bits=bits + 1)
 
 
+def test_float64_in_between_does_not_change_sums_in_float16():
+    # midpoints of float16 with the least that can come on top: c just beside, or a product that is a midpoint
+    def row(*pairs):
+        a, b = (np.array([x]) for x in zip(*pairs, strict=True))
+        return product(quantize(a, "float16", axis=1), quantize(b.T, "float16", axis=0), "float16")[
+            0, 0
+        ]
+
+    tiny = 2.0**-24
+    assert row((2.0**15, 1.0), (2.0**4, 1.0)) == 2.0**15  # a tie, to even
+    assert row((2.0**15, 1.0), (16.015625, 1.0009765625)) == 2.0**15 + 32
+    assert row((tiny, 1.0), (683.0, 48.0)) == 2.0**15 + 32  # 32784 is a midpoint, tiny decides
+    assert row((-tiny, 1.0), (683.0, 48.0)) == 2.0**15
+
+
 def test_scales_and_blocks_have_to_leave_the_sum():
     rng = np.random.default_rng(7)
     b = quantize(rng.standard_normal((32, 32)), "mxfp8_e4m3", axis=1)

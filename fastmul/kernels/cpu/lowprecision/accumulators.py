@@ -162,7 +162,7 @@ def add_one(c, x, y, fused, rounding):
 def add_each(a_values, b_values, depth, first, last, slice_depth, fused, rounding, promoted, c):
     """Rows first <= i < last of C: one product after the other, each sum rounded; four rows at a time.
 
-    float64 rounds first, which changes nothing for operands and sums of at most 11 bits (bounds/aligned_sums.py).
+    float64 rounds first, which changes nothing for operands and sums in float16 (bounds/aligned_sums.py).
     """
     end = last - 1
     for i in range(first, last, 4):
