@@ -8,6 +8,7 @@ import pytest
 
 from fastmul.lowprecision import Quantized, dequantize, formats, quantize
 from fastmul.lowprecision.formats import BLOCKS, ELEMENTS
+from tests.guard_pages import guarded
 from tests.lowprecision.test_formats import named
 from tests.lowprecision.test_quantize import normal
 
@@ -158,6 +159,18 @@ def test_turned_arrays_keep_their_axis():
     np.testing.assert_array_equal(turned.T.codes, found.codes)
     same = quantize(x.T, "mxfp6_e3m2", axis=0)
     np.testing.assert_array_equal(same.codes, turned.codes)
+
+
+@pytest.mark.parametrize("length", [1, 2, 3, 5])
+def test_a_last_group_of_bytes_is_not_read_beyond(length):
+    x = np.clip(
+        normal(length, 1024), -7, 7
+    )  # 1024 columns: a row of bytes ends beside the guard page
+    for name in ("float6_e2m3fn", "float4_e2m1fn", "ternary"):
+        found = quantize(x, name, axis=0)
+        inside = Quantized(guarded(found.codes), None, name, axis=0, shape=x.shape)
+        np.testing.assert_array_equal(inside.dequantize(), found.dequantize())
+        np.testing.assert_array_equal(found.dequantize(), quantize(x, name, axis=1).dequantize())
 
 
 def test_bad_parts_say_what_would_fit():

@@ -15,11 +15,12 @@ HIGH_HALF = np.uint8(4)
 
 
 @inline
-def group_at(codes, plane, row, column, bits):
-    """The bytes of a group of code rows in one column, as an integer."""
+def group_at(codes, plane, row, column, count):
+    """`count` bytes of a group of code rows in one column, as an integer."""
     group = np.uint32(codes[plane, row, column])
-    if bits == 6:
+    if count > 1:
         group |= np.uint32(codes[plane, row + 1, column]) << np.uint32(8)
+    if count > 2:
         group |= np.uint32(codes[plane, row + 2, column]) << np.uint32(16)
     return group
 
@@ -67,11 +68,14 @@ def decode_columns(codes, table, scales, last, out, bits, start, stop):
     each = 1 if scales.shape[2] > 1 else 0
     for unit in range(start, stop):
         plane, group = unit // groups, unit % groups
+        count = min(
+            group_bytes, codes.shape[1] - group * group_bytes
+        )  # the last group may have fewer
         for i in range(min(group_rows, rows - group * group_rows)):
             row, shift = group * group_rows + i, np.uint32(i * bits)
             piece = row // run
             for column in range(columns):
-                word = group_at(codes, plane, group * group_bytes, column, bits)
+                word = group_at(codes, plane, group * group_bytes, column, count)
                 scale = scales[plane, piece, column * each]
                 out[plane, row, column] = table[(word >> shift) & mask] * scale * last
 
