@@ -5,7 +5,7 @@ u = 2^-24. Relative errors compound: a product of factors (1 + e_i), each to the
 fused multiply-adds from zero is off by a factor of at most _compound(n u) of the sum of absolute terms.
 
 **The exponent.** A score is a chain of d multiply-adds: it is off by d u of sum |q||k|, and so off by d u X in units
-of e^x once it is scaled, X being the row's largest |scale| sum |q||k| + |mask|. The factor that brings it to powers
+of e^x once it is scaled, X being the row's largest |scale| sum |q||k| + |mask|. The factor that brings q to powers
 of 2 is rounded, and so is the product (2 u X). An additive mask is multiplied by log2(e), itself rounded (2 u X), and
 added (u X). The reference is subtracted with one rounding of a difference below 2 X (2 u X), and the weight's reference
 may move, monotonously and by 2 X in all, each move rounded once (2 u X). All of it, with what is of second order, below

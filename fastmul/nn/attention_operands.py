@@ -65,7 +65,7 @@ class Operands:
 
     @property
     def unit(self) -> np.float32:
-        """What the kernels multiply a product q k by: to powers of 2, or to units of the cap."""
+        """What the kernels multiply q by, so that scores are powers of 2, or in units of the cap."""
         return np.float32(self.scale / self.softcap if self.softcap else self.scale / math.log(2))
 
     @property

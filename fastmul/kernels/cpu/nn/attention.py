@@ -20,7 +20,6 @@ from numba import float32, int64, uint64, void
 from fastmul.kernels.cpu.float_lanes import VECTOR_BYTES, load, splat, store, store_first
 from fastmul.kernels.cpu.gemm.emit import address
 from fastmul.kernels.cpu.nn.attention_blocks import (
-    ADDITIVE,
     KEYS,
     LANES,
     MINUS_INFINITY,
@@ -28,7 +27,6 @@ from fastmul.kernels.cpu.nn.attention_blocks import (
     NO_MASK,
     ONE,
     QUERIES,
-    ROOM,
     ROW,
     ZERO,
     apply_mask,
@@ -38,6 +36,7 @@ from fastmul.kernels.cpu.nn.attention_blocks import (
     forbid_later,
     pack_panel,
     rounded_up,
+    scale_panel,
     score_block,
     unpack_panel,
     weigh_block,
@@ -51,7 +50,7 @@ MATRIX, WORDS = const(float32[:, :]), const(uint64[::1])
 
 def scratch_bytes(depth: int, width: int) -> int:
     """Bytes of scratch, aligned to 64, of one call."""
-    panels = -(-depth // LANES) * LANES + KEYS + ROOM + -(-width // LANES) * LANES + ROOM
+    panels = -(-depth // LANES) * LANES + KEYS + -(-width // LANES) * LANES
     return ROW * (panels + 3)
 
 
@@ -71,13 +70,14 @@ def attend(queries, keys, values, first, stop, unit, softcap, offset, mask_kind,
     threshold = random[0]
     panel = scratch
     block = panel + rounded_up(depth, LANES) * ROW
-    outputs = block + (KEYS + ROOM) * ROW
-    reference = outputs + (rounded_up(width, LANES) + ROOM) * ROW
+    outputs = block + KEYS * ROW
+    reference = outputs + rounded_up(width, LANES) * ROW
     sums, factors = reference + ROW, reference + 2 * ROW
     for query in range(first, stop, QUERIES):
         n_queries = min(QUERIES, stop - query)
         source = address(queries) + query * queries.strides[0]
         pack_panel(source, queries.strides[0], n_queries, depth, panel)
+        scale_panel(panel, depth, unit)
         clear(outputs, rounded_up(width, LANES) * ROW)
         clear(sums, ROW)
         for j in range(0, ROW, VECTOR_BYTES):
@@ -86,18 +86,14 @@ def attend(queries, keys, values, first, stop, unit, softcap, offset, mask_kind,
         for key in range(0, seen, KEYS):
             count = min(KEYS, seen - key)
             score_block(address(keys) + key * key_row, key_row, count, panel, depth, block)
-            scale = unit
             if softcap != ZERO:
-                cap(block, count, unit, softcap)
-                scale = ONE
+                cap(block, count, softcap)
             if mask_kind != NO_MASK:
                 where = mask + query * mask_row + key * mask_column
-                apply_mask(mask_kind, where, mask_row, mask_column, n_queries, count, block, scale)
-                if mask_kind == ADDITIVE:
-                    scale = ONE
+                apply_mask(mask_kind, where, mask_row, mask_column, n_queries, count, block)
             if key + count - 1 > query + offset:
                 forbid_later(block, count, key - query - offset)
-            weigh_block(block, count, scale, reference, sums, factors)
+            weigh_block(block, count, reference, sums, factors)
             if threshold > NEVER:
                 drop_block(block, count, key, query, np.uint64(plane), random)
             source = address(values) + key * value_row

@@ -25,14 +25,11 @@ from fastmul.kernels.cpu.float_lanes import VECTOR_BYTES, fma, load, load_first,
 from fastmul.kernels.cpu.gemm.emit import address
 from fastmul.kernels.cpu.nn.attention import MATRIX, WORDS
 from fastmul.kernels.cpu.nn.attention_blocks import (
-    ADDITIVE,
     KEYS,
     LANES,
     NEVER,
     NO_MASK,
-    ONE,
     QUERIES,
-    ROOM,
     ROW,
     VECTORS,
     ZERO,
@@ -45,6 +42,7 @@ from fastmul.kernels.cpu.nn.attention_blocks import (
     forbid_later,
     pack_panel,
     rounded_up,
+    scale_panel,
     score_block,
     slope_of_cap,
     unpack_panel,
@@ -56,13 +54,13 @@ from fastmul.runtime.jit import const, inline, kernel
 def scratch_bytes(depth: int, width: int) -> int:
     """Bytes of scratch, aligned to 64, of one call."""
     depth, width = -(-depth // LANES) * LANES, -(-width // LANES) * LANES
-    panels = 3 * depth + 3 * width + 2 * ROOM  # Q, dQ, G and out as panels; Q and G as rows
-    return ROW * (panels + 3 * (KEYS + ROOM) + 2)
+    panels = 3 * depth + 3 * width  # Q, dQ, G and out as panels; Q and G as rows
+    return ROW * (panels + 3 * KEYS + 2)
 
 
 def sums_shape(n_keys: int, columns: int) -> tuple[int, int]:
     """Of the sums for dK or dV of one head."""
-    return -(-n_keys // KEYS) * KEYS + ROOM, -(-columns // LANES) * LANES
+    return n_keys, -(-columns // LANES) * LANES
 
 
 @inline
@@ -75,13 +73,13 @@ def pack_rows(rows, row_bytes, count, width, to):
 
 
 @inline
-def weigh_again(block, count, unit, reference):
-    """block = 2^(unit * scores - reference), at most 1, whatever rounding has done to large references."""
-    u, zero = splat(unit), splat(ZERO)
+def weigh_again(block, count, reference):
+    """block = 2^(scores - reference), at most 1, whatever rounding has done to large references."""
+    zero = splat(ZERO)
     for j in range(0, ROW, VECTOR_BYTES):
         base = load(reference + j)
         for where in range(block + j, block + count * ROW, ROW):
-            store(where, weight(smaller(load(where) * u - base, zero)))
+            store(where, weight(smaller(load(where) - base, zero)))
 
 
 @inline
@@ -118,15 +116,16 @@ def attend_backward(queries, keys, values, gradients, outputs, references, first
     query_rows = output_panel + rounded_up(width, LANES) * ROW
     gradient_rows = query_rows + rounded_up(depth, LANES) * ROW
     dq_panel = gradient_rows + rounded_up(width, LANES) * ROW
-    block = dq_panel + (rounded_up(depth, LANES) + ROOM) * ROW
-    ds = block + (KEYS + ROOM) * ROW
-    slope = ds + (KEYS + ROOM) * ROW
-    means = slope + (KEYS + ROOM) * ROW
+    block = dq_panel + rounded_up(depth, LANES) * ROW
+    ds = block + KEYS * ROW
+    slope = ds + KEYS * ROW
+    means = slope + KEYS * ROW
     reference = means + ROW
     for query in range(first, stop, QUERIES):
         n_queries = min(QUERIES, stop - query)
         source = address(queries) + query * queries.strides[0]
         pack_panel(source, queries.strides[0], n_queries, depth, panel)
+        scale_panel(panel, depth, unit)
         pack_rows(source, queries.strides[0], n_queries, depth, query_rows)
         source = address(gradients) + query * gradients.strides[0]
         pack_panel(source, gradients.strides[0], n_queries, width, gradient_panel)
@@ -146,21 +145,15 @@ def attend_backward(queries, keys, values, gradients, outputs, references, first
             count = min(KEYS, seen - key)
             here = address(keys) + key * key_row
             score_block(here, key_row, count, panel, depth, block)
-            to_powers = unit
             if softcap != ZERO:
-                slope_of_cap(block, count, unit, slope)
-                cap(block, count, unit, softcap)
-                to_powers = ONE
+                slope_of_cap(block, count, slope)
+                cap(block, count, softcap)
             if mask_kind != NO_MASK:
                 where = mask + query * mask_row + key * mask_column
-                apply_mask(
-                    mask_kind, where, mask_row, mask_column, n_queries, count, block, to_powers
-                )
-                if mask_kind == ADDITIVE:
-                    to_powers = ONE
+                apply_mask(mask_kind, where, mask_row, mask_column, n_queries, count, block)
             if key + count - 1 > query + offset:
                 forbid_later(block, count, key - query - offset)
-            weigh_again(block, count, to_powers, reference)
+            weigh_again(block, count, reference)
             there = address(values) + key * value_row
             score_block(there, value_row, count, gradient_panel, width, ds)
             if threshold > NEVER:
@@ -177,7 +170,6 @@ def attend_backward(queries, keys, values, gradients, outputs, references, first
             row_bytes = dk.strides[0]
             add_by_keys(ds, count, query_rows, row_bytes, n_queries, address(dk) + key * row_bytes)
             add_by_queries(here, key_row, depth, ds, count, dq_panel)
-        for i in range(0, depth * ROW, VECTOR_BYTES):
-            store(dq_panel + i, load(dq_panel + i) * splat(scale))
+        scale_panel(dq_panel, depth, scale)
         target = address(dq) + query * dq.strides[0]
         unpack_panel(dq_panel, depth, n_queries, target, dq.strides[0])

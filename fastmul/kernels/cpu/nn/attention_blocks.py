@@ -49,8 +49,6 @@ ROW = QUERIES * 4
 #: Rows and vectors of a register tile: 16 sums, 4 vectors and a word of 32 registers, or 12 + 2 + 1 of 16.
 TILE_ROWS, TILE_VECTORS = (4, 4) if target().avx512 else (6, 1)
 TILE_BYTES = TILE_VECTORS * VECTOR_BYTES
-#: Rows of a block or panel, so that the last tile may write whole.
-ROOM = 8
 
 LOG2_E = float32(1 / math.log(2))
 MINUS_INFINITY, ZERO, ONE = float32(-math.inf), float32(0), float32(1)
@@ -139,6 +137,13 @@ def pack_panel(rows, row_bytes, count, width, panel):
 
 
 @inline
+def scale_panel(panel, width, factor):
+    f = splat(factor)
+    for i in range(0, width * ROW, VECTOR_BYTES):
+        store(panel + i, load(panel + i) * f)
+
+
+@inline
 def unpack_panel(panel, width, count, rows, row_bytes):
     """rows[query, i] = panel[i, query]."""
     for r in range(0, count, LANES):
@@ -151,32 +156,32 @@ def unpack_panel(panel, width, count, rows, row_bytes):
 
 
 @inline
-def cap(block, count, unit, softcap):
-    """block = softcap * tanh(block * unit), in powers of 2."""
-    unit, top = splat(unit), splat(softcap * LOG2_E)
+def cap(block, count, softcap):
+    """block = softcap * tanh(block), in powers of 2."""
+    top = splat(softcap * LOG2_E)
     for i in range(0, count * ROW, VECTOR_BYTES):
-        store(block + i, tanh(load(block + i) * unit) * top)
+        store(block + i, tanh(load(block + i)) * top)
 
 
 @inline
-def slope_of_cap(block, count, unit, slope):
-    """slope = 1 - tanh(block * unit)^2, the derivative of the cap."""
-    unit, one, zero = splat(unit), splat(ONE), splat(ZERO)
+def slope_of_cap(block, count, slope):
+    """slope = 1 - tanh(block)^2, the derivative of the cap."""
+    one, zero = splat(ONE), splat(ZERO)
     for i in range(0, count * ROW, VECTOR_BYTES):
-        t = tanh(load(block + i) * unit)
+        t = tanh(load(block + i))
         store(slope + i, fma(zero - t, t, one))
 
 
 @inline
-def apply_mask(kind, mask, mask_row, mask_column, n_queries, count, block, unit):
-    """A block of the caller's mask, of its two kinds, on a block of scores; an additive one brings `unit` in."""
+def apply_mask(kind, mask, mask_row, mask_column, n_queries, count, block):
+    """A block of the caller's mask, of its two kinds, on a block of scores."""
     for r in range(0, n_queries, LANES):
         for c in range(0, count, LANES):
             source, to = mask + r * mask_row + c * mask_column, block + c * ROW + r * 4
             if kind == BOOLEAN:
                 forbid(source, mask_row, n_queries - r, count - c, to, ROW)
             else:
-                add_mask(source, mask_row, n_queries - r, count - c, to, ROW, unit, LOG2_E)
+                add_mask(source, mask_row, n_queries - r, count - c, to, ROW, LOG2_E)
 
 
 @inline
@@ -192,25 +197,23 @@ def forbid_later(block, count, first):
 
 
 @inline
-def weigh_block(block, count, unit, reference, sums, factors):
+def weigh_block(block, count, reference, sums, factors):
     """One step of the online softmax, for each lane:
 
-    new = max(reference, unit * scores)        factor = 2^(reference - new)
-    block = 2^(unit * scores - new)            sums = sums * factor + sum of block
+    new = max(reference, scores)        factor = 2^(reference - new)
+    block = 2^(scores - new)            sums = sums * factor + sum of block
     """
-    u, bottom, zero = splat(unit), splat(MINUS_INFINITY), splat(ZERO)
+    bottom, zero = splat(MINUS_INFINITY), splat(ZERO)
     for j in range(0, ROW, VECTOR_BYTES):
         old = load(reference + j)
         m0, m1, m2, m3 = old, old, old, old  # four chains hide the latency
         where, end = block + j, block + count * ROW
         while where + 3 * ROW < end:
-            m0 = larger(load(where) * u, m0)
-            m1 = larger(load(where + ROW) * u, m1)
-            m2 = larger(load(where + 2 * ROW) * u, m2)
-            m3 = larger(load(where + 3 * ROW) * u, m3)
+            m0, m1 = larger(load(where), m0), larger(load(where + ROW), m1)
+            m2, m3 = larger(load(where + 2 * ROW), m2), larger(load(where + 3 * ROW), m3)
             where += 4 * ROW
         while where < end:
-            m0 = larger(load(where) * u, m0)
+            m0 = larger(load(where), m0)
             where += ROW
         new = larger(larger(m0, m1), larger(m2, m3))
         store(reference + j, new)
@@ -219,9 +222,7 @@ def weigh_block(block, count, unit, reference, sums, factors):
         store(factors + j, factor)
         total = zero
         for where in range(block + j, end, ROW):
-            w = weight(
-                load(where) * u - base
-            )  # rounded as the maximum was: it is a weight of 1, however large
+            w = weight(load(where) - base)
             store(where, w)
             total = total + w
         store(sums + j, fma(load(sums + j), factor, total))
@@ -245,7 +246,9 @@ def drop_block(block, count, key, query, plane, random):
             b0, b1, b2, b3 = permute8(
                 column, row, splat_words(plane), splat_words(site), key0, key1, ROUNDS
             )
-            where = block + t * ROW + j * VECTOR_BYTES  # the block has room for four rows more
+            where = (
+                block + t * ROW + j * VECTOR_BYTES
+            )  # KEYS is a multiple of 4: the block has four rows
             store(where, keep_words(load(where), a0, b0, threshold))
             store(where + ROW, keep_words(load(where + ROW), a1, b1, threshold))
             store(where + 2 * ROW, keep_words(load(where + 2 * ROW), a2, b2, threshold))

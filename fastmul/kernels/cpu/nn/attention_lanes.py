@@ -120,29 +120,29 @@ def transpose(
 
 @intrinsic
 def add_mask(typing_context: Any, x: Any, x_row: Any, rows: Any, columns: Any, to: Any, to_row: Any,
-             factor: Any, unit: Any) -> Any:  # fmt: skip
-    """to[c, r] = to[c, r] * factor + x[r, c] * unit for c < columns, whatever to holds where x is -inf.
+             unit: Any) -> Any:  # fmt: skip
+    """to[c, r] += x[r, c] * unit for c < columns; -inf where x is -inf, whatever `to` held.
 
     x (rows, columns) as in `transpose`; `to` has all sixteen lanes of a row.
     """
 
     def lower(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        x, x_row, rows, columns, to, to_row, factor, unit = args
-        factor, unit = (emit.splat(builder, v, LANES) for v in (factor, unit))
+        x, x_row, rows, columns, to, to_row, unit = args
+        unit = emit.splat(builder, unit, LANES)
         lines = _load_rows(builder, x, x_row, rows, columns, _F32)
         every = _first_lanes(builder, I64(LANES))
         for c, line in enumerate(_transposed(builder, lines)):
             where = emit.at(builder, builder.add(to, builder.mul(I64(c), to_row)))
             mask = _if_below(builder, c, columns, every)
             held = emit.masked_load(builder, where, _F32, mask)
-            added = emit.call(builder, _FMA, _F32, held, factor, builder.fmul(line, unit))
+            added = emit.call(builder, _FMA, _F32, line, unit, held)
             forbidden = builder.fcmp_ordered("==", line, _MINUS_INFINITY)
             emit.masked_store(
                 builder, builder.select(forbidden, _MINUS_INFINITY, added), where, mask
             )
         return context.get_dummy_value()
 
-    return types.void(*[types.int64] * 6, types.float32, types.float32), lower
+    return types.void(*[types.int64] * 6, types.float32), lower
 
 
 @intrinsic

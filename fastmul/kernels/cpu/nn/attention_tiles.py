@@ -6,8 +6,8 @@ A is read as it lies in memory, one broadcast element at a time, at the address 
 serves every product of attention without packing or transposing a single operand; only its strides change. Rows of
 B and C are contiguous vectors.
 
-Rows beyond `count` repeat the last one while they are computed, and are not written: nothing outside A is read, and
-nothing outside C is touched.
+Rows beyond `count` repeat the last one, the same values to the same place: nothing outside A and C is touched, without
+a branch.
 """
 
 from __future__ import annotations
@@ -48,10 +48,10 @@ def make_product(rows: int, vectors: int, finish: str) -> Any:
 def _emit(builder: Any, rows: int, vectors: int, finish: str, a: Any, a_row: Any, a_k: Any, count: Any,
           b: Any, b_k: Any, depth: Any, c: Any, c_row: Any, factors: Any) -> None:  # fmt: skip
     last = builder.sub(count, I64(1))
-    a_rows = []
-    for i in range(rows):
-        row = builder.select(builder.icmp_signed("<", I64(i), last), I64(i), last)
-        a_rows.append(builder.add(a, builder.mul(row, a_row)))
+    numbers = [
+        builder.select(builder.icmp_signed("<", I64(i), last), I64(i), last) for i in range(rows)
+    ]
+    a_rows = [builder.add(a, builder.mul(i, a_row)) for i in numbers]
 
     before, loop = builder.block, builder.append_basic_block("depth")
     builder.branch(loop)
@@ -81,22 +81,24 @@ def _emit(builder: Any, rows: int, vectors: int, finish: str, a: Any, a_row: Any
     builder.cbranch(builder.icmp_signed("<", k_next, depth), loop, after)
     builder.position_at_end(after)
 
-    scales = []
-    if finish == "scale":
+    places = [
+        emit.at(builder, builder.add(c, builder.mul(i, c_row)), j * VECTOR_BYTES)
+        for i in numbers
+        for j in range(vectors)
+    ]
+    # all is read before anything is written: rows that repeat the last one find what it found
+    if finish != "store":
+        held = [emit.load(builder, where, _VECTOR, 4) for where in places]
+    if finish == "add":
+        sums = [builder.fadd(x, y) for x, y in zip(held, sums, strict=True)]
+    elif finish == "scale":
         scales = [
             emit.load(builder, emit.at(builder, factors, j * VECTOR_BYTES), _VECTOR, 4)
             for j in range(vectors)
         ]
-    for i in range(rows):
-        with builder.if_then(builder.icmp_signed("<", I64(i), count)):
-            line = builder.add(c, builder.mul(I64(i), c_row))
-            for j in range(vectors):
-                where = emit.at(builder, line, j * VECTOR_BYTES)
-                value = sums[i * vectors + j]
-                if finish != "store":
-                    held = emit.load(builder, where, _VECTOR, 4)
-                    if finish == "scale":
-                        value = emit.call(builder, _FMA, _VECTOR, held, scales[j], value)
-                    else:
-                        value = builder.fadd(held, value)
-                emit.store(builder, value, where, 4)
+        sums = [
+            emit.call(builder, _FMA, _VECTOR, x, scales[n % vectors], y)
+            for n, (x, y) in enumerate(zip(held, sums, strict=True))
+        ]
+    for value, where in zip(sums, places, strict=True):
+        emit.store(builder, value, where, 4)
