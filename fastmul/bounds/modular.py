@@ -34,12 +34,12 @@ The rings of kernels/cpu/gemm/modular.py, with residues in [0, p) or centred, |r
 - modulo_2_25, modulo_2_51: two k at a time, (a0 + b1)(a1 + b0), plus what takes off a0 a1 and b0 b1: two residues in
   (0, p] (`opposite`) to begin with. For p <= 2^51 both sums are at most 2p - 2 < 2^52, what vpmadd52 takes. For
   p <= 2^25 they are below 2^26 and the product is below 2^52: its high half is 0. A step adds less than 2^52 to the
-  low and to the high half: after HALVES_DEPTH / 2 = 384 steps both are below 1.5 * 2^60 + 2p < 2^61, so they are int64.
+  low and to the high half: after HALVES_DEPTH / 2 = 512 steps both are below 2^61 + 2p < 2^62, so they are int64.
 - modulo_2_52: one k at a time, factors below 2^52, half as many of them: the same sums.
 
-**Stored from two halves**, low + 2^52 high, 2^25 < p <= 2^52: by (1), from high < 2^61, |r| <= p/2 + 772 < 2^52. With
+**Stored from two halves**, low + 2^52 high, 2^25 < p <= 2^52: by (1), from high < 2^62, |r| <= p/2 + 1542 < 2^52. With
 w = 2^52 modulo p < p, q = rint(fl(r fl(w/p))) errs by at most 2.01 u |r| < 0.6 beyond rint's 1/2, so |r w - q p| < 2p,
-computed modulo 2^64. Added to low it is below 2^61 + 2^53, and (1) ends below p/2 + 776 < p: p is added to a negative
+computed modulo 2^64. Added to low it is below 2^62 + 2^53, and (1) ends below p/2 + 1546 < p: p is added to a negative
 one. Smaller p could end beyond p; they have the ring of one half.
 """
 
@@ -65,7 +65,7 @@ HALF_PRODUCT_BITS = 52
 #: What the high halves of products count.
 HIGH_WEIGHT = 1 << HALF_PRODUCT_BITS
 #: The longest sums of pairs that the rings of half products store at once.
-HALVES_DEPTH = 768
+HALVES_DEPTH = 1024
 #: How far beyond p/2 the reduction of an int32 by float32 may end.
 INT32_SLACK = 1 << 10
 
@@ -124,7 +124,7 @@ def period_of_words(p: int) -> int:
 
 
 def is_paired_exact(p: int, depth: int, halves: int) -> bool:
-    """Whether sums of `depth` products in pairs fit: both factors vpmadd52, the product its halves, sums 2^61.
+    """Whether sums of `depth` products in pairs fit: both factors vpmadd52, the product its halves, sums 2^62.
 
     >>> [is_paired_exact(p, HALVES_DEPTH, 1) for p in (2**25, 2**25 + 1)]
     [True, False]
@@ -133,4 +133,4 @@ def is_paired_exact(p: int, depth: int, halves: int) -> bool:
     """
     factor = 2 * (p - 1)
     fits = max(p, factor) < HIGH_WEIGHT and factor**2 < HIGH_WEIGHT**halves
-    return fits and 2 * p + -(-depth // 2) * HIGH_WEIGHT <= 1 << 61
+    return fits and 2 * p + -(-depth // 2) * HIGH_WEIGHT <= 1 << 62

@@ -221,7 +221,7 @@ def _bytes(machine: Target) -> list[Ring]:
 def _halves(machine: Target) -> list[Ring]:
     tile, vector_bytes = Tile(4, 2, 512, 96, 512), 32
     if machine.avx512:
-        tile, vector_bytes = Tile(12, 2, 1024, 192, 192), 64
+        tile, vector_bytes = Tile(12, 2, 2048, 192, 96), 64
     return [
         _modulo(name, "int16", "int16", "int32", _without_parameters(dot2(machine)), tile, vector_bytes, k_group=2,
                 encode_a=_encode_centred, encode_b=_encode_centred, reduce=_reduce_32,
@@ -236,8 +236,8 @@ def _words(machine: Target) -> list[Ring]:
         pairs = {"pairs": True, "opposite": _opposite}
         both = {"n_accumulators": 2, "store": _store_both}
         return [
-            _modulo("modulo_2_25", *word, _add_low, Tile(8, 2, kc, 192, 96), 64, **pairs),
-            _modulo("modulo_2_51", *word, _add_both, Tile(8, 1, kc, 192, 48), 64, **pairs, **both),
+            _modulo("modulo_2_25", *word, _add_low, Tile(8, 2, kc, 192, 64), 64, **pairs),
+            _modulo("modulo_2_51", *word, _add_both, Tile(8, 1, kc, 192, 32), 64, **pairs, **both),
             _modulo("modulo_2_52", *word, _add_both, Tile(12, 1, kc // 2, 192, 96), 64, **both),
         ]
     tile, vector_bytes = Tile(4, 2, 256, 96, 256), 32

@@ -310,7 +310,7 @@ def _pairs(machine: Target) -> dict[str, Any]:
     """How pairs of int16 are multiplied on this target."""
     common = {"packed_a": "int16", "packed_b": "int16", "accumulator": "int32", "k_group": 2}
     if machine.avx512:
-        tile, vector_bytes = Tile(12, 2, 1024, 192, 192), 64
+        tile, vector_bytes = Tile(12, 2, 2048, 192, 96), 64
     else:
         tile, vector_bytes = Tile(4, 2, 512, 96, 512), 32
     return {**common, "madd": dot2(machine), "tile": tile, "vector_bytes": vector_bytes}
