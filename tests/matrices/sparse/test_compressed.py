@@ -152,9 +152,9 @@ def test_modulo_p(p):
         np.testing.assert_array_equal(made, expected)
 
 
-def test_modulo_p_at_the_edge_of_its_window():
-    # residues p - 1 throughout: t (2^w - 1) (p - 1) + 2^w (p - 1) is all but 2^63 where (t + 1) p is a power of two
-    p, terms = 1 << 31, 127
+@pytest.mark.parametrize(("p", "terms"), [((1 << 50) - 27, 3), (1 << 31, 127), ((1 << 60) - 93, 1)])
+def test_modulo_p_at_the_edge_of_its_window(p, terms):
+    # residues p - 1 throughout; with digits one bit wider, of which all bits are set, sums would reach 2^63
     x = scipy_sparse.csr_array(np.full((1, terms), p - 1))
     b = np.full((terms, 1), p - 1)
     assert fastmul.matmul(x, b, mod=p)[0, 0] == terms * (p - 1) ** 2 % p
