@@ -31,12 +31,14 @@ def kernels_of_ring(name: str) -> list[Any]:
 
 
 def _kernels_of(holder: Any) -> Iterator[Any]:
-    """The kernels of a module or an object, and of the sets of kernels that a module holds."""
+    """The kernels of a module or an object, and of the sets and tables of kernels that a module holds."""
     for value in vars(holder).values():
         if isinstance(value, Kernel):
             yield value
         elif isinstance(value, KernelSet):
             yield from _kernels_of(value)
+        elif isinstance(value, dict):
+            yield from (entry for entry in value.values() if isinstance(entry, Kernel))
 
 
 def name_of(kernel: Any) -> str:

@@ -120,14 +120,14 @@ def cast_blocks(x, words, out, scales, params, addend, max_exponent, first, last
                     keeps[block - start],
                 ) = scaling_of(source + BLOCK * block, addend, max_exponent, p)
         for block in range(start, stop):
-            offset = np.int64(offsets[block - start])
-            factor, keep = np.int64(factors[block - start]), np.int64(keeps[block - start])
+            added = np.int64(offsets[block - start])
+            scale, mask = np.int64(factors[block - start]), np.int64(keeps[block - start])
             for v in range(2 * block, 2 * block + 2):
                 bits = load32(source + VECTOR * v)
                 prefetch(source + VECTOR * v + AHEAD)
-                bits = multiply_floats(bits, like(bits, factor)) & like(bits, keep)
-                codes = encoded(bits, like(bits, offset), random_words(draws, v, p), p)
-                store_row(to + step * v, codes, p[BITS])
+                bits = multiply_floats(bits, like(bits, scale)) & like(bits, mask)
+                row = encoded(bits, like(bits, added), random_words(draws, v, p), p)
+                store_row(to + step * v, row, p[BITS])
 
 
 def scaled_rows(x, words, divisors, out, params, run, first, last):
