@@ -12,7 +12,7 @@ import numpy as np
 from fastmul.nn.dropping import rule
 from fastmul.runtime.philox import Philox, as_planes
 
-#: A position behind every key: no causal limit.
+#: A position behind every key: no causal limit; and before every query, if negative.
 NO_LIMIT = 1 << 40
 #: Columns of a mask that the kernels read at a time.
 _MASK_COLUMNS = 16
@@ -121,7 +121,7 @@ def operands(call: str, q: Any, k: Any, v: Any, *, causal: bool, offset: int, ma
     return Operands(
         q=_with_rows(q), k=_with_rows(k), v=_with_rows(v), group=heads // kv_heads if kv_heads else 1, dtype=q.dtype,
         mask=_mask(here, mask, leading, n_q, n_k), scale=scale, softcap=softcap or 0.0,
-        offset=operator.index(offset) if causal else NO_LIMIT, words=words, gain=gain,
+        offset=max(-NO_LIMIT, min(operator.index(offset), NO_LIMIT)) if causal else NO_LIMIT, words=words, gain=gain,
     )  # fmt: skip
 
 

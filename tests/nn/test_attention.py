@@ -97,6 +97,15 @@ def test_no_heads_at_all():
 # ---------------------------------------------------------------- masks
 
 
+@pytest.mark.parametrize("offset", [1 << 62, (1 << 63) - 1, 1 << 70])
+def test_offsets_beyond_every_key(offset):
+    x = np.eye(3, dtype=np.float32)
+    np.testing.assert_array_equal(
+        attention(x, x, x, causal=True, offset=offset), attention(x, x, x)
+    )
+    np.testing.assert_array_equal(attention(x, x, x, causal=True, offset=-offset), 0 * x)
+
+
 def masks(rng, n_q, n_k):
     random = rng.random((2, n_q, n_k)) < 0.6
     random[0, : n_q // 3] = False  # rows without a key

@@ -125,6 +125,17 @@ def test_nothing_to_attend(n_q, n_k):
     assert all((made == 0).all() for made in both(q[:0], k, v)[1])
 
 
+def test_values_without_columns_send_nothing_back():
+    q, k = np.ones((2, 70, 5), np.float32), np.ones((1, 66, 5), np.float32)
+    v = np.ones((1, 66, 0), np.float32)
+    out, lse = attention(q, k, v, return_lse=True)
+    dq, dk, dv = attention_backward(out, q, k, v, out, lse)
+    np.testing.assert_array_equal(dq, np.zeros_like(q))
+    np.testing.assert_array_equal(dk, np.zeros_like(k))
+    assert out.shape == (2, 70, 0)
+    assert dv.shape == v.shape
+
+
 def test_operands_of_any_strides_that_nobody_writes_to():
     q, k, v = heads(np.random.default_rng(10), (2, 3), 40, 50, 8, 8)
     grad, expected = both(q, k, v)
