@@ -15,6 +15,7 @@ where torch's goes on to 0, and at 2^126.
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -47,6 +48,7 @@ class LossScaler:
     Raises
     ------
     ValueError : a factor is no power of two, or the interval is below 1.
+    TypeError : the interval is no integer.
 
     Exactness
     ---------
@@ -78,9 +80,7 @@ class LossScaler:
         self._scale = _power_of_two("init_scale", init_scale)
         self._growth_factor = _power_of_two("growth_factor", growth_factor)
         self._backoff_factor = _power_of_two("backoff_factor", backoff_factor)
-        if growth_interval < 1:
-            raise ValueError(f"LossScaler(growth_interval={growth_interval}): must be at least 1")
-        self._growth_interval = int(growth_interval)
+        self._growth_interval = _interval(growth_interval)
         self._growth_tracker = 0
         self._found: list[bool] = []  # since the last update: whether a set of gradients was finite
 
@@ -105,7 +105,12 @@ class LossScaler:
     def scale(self, loss: Any) -> Any:
         """loss times the scale, in loss's dtype; also of the gradient by a product's result, where that begins."""
         loss = np.asarray(loss)
-        return loss * loss.dtype.type(self._scale) if loss.dtype.kind == "f" else loss * self._scale
+        if loss.dtype.kind in "biu":
+            return loss * self._scale
+        # float16 holds no 2^16, and many of its numbers times that
+        wide = np.result_type(loss.dtype, np.float32)
+        with np.errstate(over="ignore"):  # the gradients tell
+            return np.multiply(loss, wide.type(self._scale), dtype=wide).astype(loss.dtype)[()]
 
     def unscale(self, gradients: Iterable[Any]) -> Unscaled:
         """The gradients divided by the scale, in float32 or wider; remembers whether all were finite.
@@ -173,17 +178,25 @@ class LossScaler:
         Raises
         ------
         KeyError : a value is missing.
-        ValueError : a factor is no power of two.
+        ValueError : a factor is no power of two, or the interval is below 1.
         """
         missing = [name for name in _STATE if name not in state]
         if missing:
             raise KeyError(f"LossScaler.load_state_dict: {', '.join(missing)} missing")
         factors = {name: _power_of_two(name, state[name]) for name in _STATE[:3]}
+        interval = _interval(state["growth_interval"])
         for name, value in factors.items():
             setattr(self, f"_{name}", value)
-        self._growth_interval = int(state["growth_interval"])
+        self._growth_interval = interval
         self._growth_tracker = int(state["_growth_tracker"])
         self._found.clear()
+
+
+def _interval(steps: int) -> int:
+    steps = operator.index(steps)
+    if steps < 1:
+        raise ValueError(f"LossScaler(growth_interval={steps}): must be at least 1")
+    return steps
 
 
 def _power_of_two(name: str, value: float) -> float:

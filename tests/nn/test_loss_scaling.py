@@ -1,5 +1,6 @@
 """Loss scaling: the states of torch's GradScaler, step for step, and exact unscaling."""
 
+import ml_dtypes
 import numpy as np
 import pytest
 from hypothesis import given
@@ -148,6 +149,14 @@ def test_scaling_keeps_the_dtype():
     assert repr(scaler) == "LossScaler(scale=8, 0 clean steps)"
 
 
+@pytest.mark.parametrize("dtype", [np.float16, ml_dtypes.bfloat16, ml_dtypes.float8_e5m2])
+def test_a_scale_that_the_dtype_of_a_loss_does_not_hold(dtype):
+    scaled = LossScaler(2.0**16).scale(np.array([2.0**-10, 2.0**-2], dtype))
+    assert scaled.dtype == dtype
+    np.testing.assert_array_equal(scaled.astype(np.float64), [2.0**6, 2.0**14])
+    assert np.isinf(LossScaler(2.0**16).scale(np.float16(2)))
+
+
 @pytest.mark.parametrize("wrong", [0, -2, 3, np.inf, np.nan, 2.0**127])
 def test_factors_are_powers_of_two(wrong):
     for name in ("init_scale", "growth_factor", "backoff_factor"):
@@ -163,3 +172,8 @@ def test_other_arguments_are_refused():
     state = {"scale": 2.0, "growth_factor": 2.0, "backoff_factor": 0.5, "_growth_tracker": 0}
     with pytest.raises(KeyError, match="growth_interval"):
         LossScaler().load_state_dict(state)
+    state["growth_interval"] = 0
+    with pytest.raises(ValueError, match="growth_interval=0"):
+        LossScaler().load_state_dict(state)
+    with pytest.raises(TypeError, match="integer"):
+        LossScaler(growth_interval=2.5)
