@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -90,12 +91,18 @@ class Epilogue:
 
         Raises
         ------
-        TypeError, ValueError : rows is no such array, or bias, weight or residual do not fit it.
+        TypeError, ValueError : rows is no such array, bias, weight or residual do not fit it, or a number is negative.
         """
         if not isinstance(rows, np.ndarray) or rows.dtype != np.float32 or rows.ndim != 2:
             raise TypeError("Epilogue: rows must be a NumPy array of float32 with two axes")
         if not (rows.flags.c_contiguous and rows.flags.writeable):
             raise ValueError(
                 "Epilogue: rows is changed in place, must be C-contiguous and writable"
+            )
+        first_row, rows_of_plane = operator.index(first_row), operator.index(rows_of_plane)
+        if first_row < 0 or rows_of_plane < 1:
+            raise ValueError(
+                f"Epilogue(rows {rows.shape}, first_row={first_row}, rows_of_plane={rows_of_plane}): rows are counted "
+                "from 0, and a plane has at least one"
             )
         self._stages.rows(rows, first_row, rows_of_plane, threads)

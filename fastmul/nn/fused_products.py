@@ -63,6 +63,12 @@ def linear(
             f"linear: x of shape {x.shape} and w of shape {w.shape}: w must be ({x.shape[-1]}, n); "
             "a weight stored as (n, k) is passed as weight.T"
         )
+    residual = None if epilogue is None else epilogue.residual
+    if residual is not None and np.size(residual) != len(rows) * w.shape[1]:
+        raise ValueError(
+            f"linear: x of shape {x.shape} and w of shape {w.shape} make ({len(rows)}, {w.shape[1]}), residual has "
+            f"shape {np.shape(residual)}: must have as many rows and columns"
+        )
     out = np.empty((*x.shape[:-1], w.shape[1]), np.float32)
     results = rows_of(out, "linear")
     rows_of_plane = x.shape[-2] if x.ndim > 1 else 1

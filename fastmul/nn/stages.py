@@ -8,6 +8,7 @@ import numpy as np
 
 from fastmul.nn.activations import NAMES
 from fastmul.nn.dropping import rule
+from fastmul.nn.normalization import LayerNorm, RMSNorm
 from fastmul.nn.operands import address, floats, rows_of, vector
 from fastmul.runtime.philox import Philox
 from fastmul.runtime.threads import chunks, get_threads, run
@@ -29,7 +30,7 @@ class Stages:
         self.residual = None if residual is None else floats(residual, call, "residual")
         if activation is not None and activation not in NAMES:
             raise ValueError(f"{call}: activation={activation!r} is none of {', '.join(NAMES)}")
-        if normalization is not None and not hasattr(normalization, "parts"):
+        if normalization is not None and not isinstance(normalization, RMSNorm | LayerNorm):
             raise TypeError(
                 f"{call}: normalization={normalization!r} must be nn.RMSNorm(...) or nn.LayerNorm(...)"
             )

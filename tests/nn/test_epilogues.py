@@ -167,5 +167,13 @@ def test_what_is_refused():
         nn.Epilogue()(np.ones((2, 4)))
     with pytest.raises(ValueError, match="C-contiguous and writable"):
         nn.Epilogue()(rows[:, ::2])
+    with pytest.raises(ValueError, match="first_row=-1"):
+        nn.Epilogue(residual=rows)(rows, -1)
+    with pytest.raises(ValueError, match="rows_of_plane=0"):
+        nn.Epilogue()(rows, rows_of_plane=0)
+    with pytest.raises(TypeError, match=r"must be nn.RMSNorm\(...\)"):
+        nn.Epilogue(normalization=nn.RMSNorm)
+    with pytest.raises(ValueError, match=r"make \(2, 4\), residual has shape \(3, 4\)"):
+        nn.linear(rows, rows.T @ rows, epilogue=nn.Epilogue(residual=np.ones((3, 4), np.float32)))
     with pytest.raises(ValueError, match="weight stored as"):
         nn.linear(rows, rows)
