@@ -11,6 +11,7 @@ one mask without storing it.
 
 from __future__ import annotations
 
+import operator
 from typing import Any
 
 import numpy as np
@@ -39,7 +40,8 @@ def block_dropout_mask(
 
     Raises
     ------
-    ValueError : p is outside [0, 1), or the block has no rows or columns.
+    ValueError : p is outside [0, 1), the shape no matrix's, or the block has no rows or columns.
+    TypeError : the block's sides are no integers.
 
     Examples
     --------
@@ -48,6 +50,8 @@ def block_dropout_mask(
            [False, False,  True,  True]])
     """
     height, width = _checked_block(block)
+    if np.ndim(shape) != 1 or len(shape) != 2:
+        raise ValueError(f"block_dropout_mask(shape={shape}): must be (m, k), of a matrix")
     return dropout_mask((-(-shape[0] // height), -(-shape[1] // width)), p, rng=rng, threads=1)
 
 
@@ -174,10 +178,13 @@ def dropout_matmul_backward(
 
 
 def _checked_block(block: Block) -> tuple[int, int]:
-    height, width = (block, block) if isinstance(block, int) else block
-    if height < 1 or width < 1:
-        raise ValueError(f"block={block}: a block has at least one row and one column")
-    return int(height), int(width)
+    sides = (block, block) if np.ndim(block) == 0 else tuple(block)
+    sides = tuple(map(operator.index, sides))
+    if len(sides) != 2 or min(sides) < 1:
+        raise ValueError(
+            f"block={block}: must be an int or (rows, columns): a block has at least one row and one column"
+        )
+    return sides
 
 
 def _matrices(name: str, **operands: Any) -> list[np.ndarray]:

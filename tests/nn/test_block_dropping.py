@@ -100,8 +100,27 @@ def test_empty_products():
     assert by_b.shape == (3, 0)
 
 
+def test_blocks_larger_than_the_matrix_take_no_more_scratch():
+    a, b, grad = (
+        np.ones((3, 4), np.float32),
+        np.ones((4, 5), np.float32),
+        np.ones((3, 5), np.float32),
+    )
+    block = np.int64(1 << 40)
+    np.testing.assert_array_equal(nn.dropout_matmul(a, b, 0, block=block, rng=1), a @ b)
+    by_a, by_b = nn.dropout_matmul_backward(grad, a, b, 0, block=block, rng=1)
+    np.testing.assert_array_equal(by_a, grad @ b.T)
+    np.testing.assert_array_equal(by_b, a.T @ grad)
+
+
 def test_other_arguments_are_refused():
     a, b = np.ones((2, 4, 4), np.float32)
+    with pytest.raises(ValueError, match=r"shape=\(4, 4, 4\)"):
+        nn.block_dropout_mask((4, 4, 4), 0.5, rng=1)
+    with pytest.raises(ValueError, match=r"block=\(2, 2, 2\)"):
+        nn.block_dropout_mask((4, 4), 0.5, block=(2, 2, 2), rng=1)
+    with pytest.raises(TypeError, match="integer"):
+        nn.block_dropout_mask((4, 4), 0.5, block=(2.5, 2), rng=1)
     for p in (-0.5, 1.0, np.nan):
         with pytest.raises(ValueError, match=r"in \[0, 1\)"):
             nn.dropout_matmul(a, b, p, rng=1)

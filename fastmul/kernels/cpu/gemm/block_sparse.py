@@ -62,9 +62,10 @@ def multiply_block_sparse(
     float32 or float64, all three; a and b of any strides, c with contiguous rows, overlapping neither. The other
     blocks of A are not read.
     """
-    found, k, n = kernels(a.dtype.name), a.shape[1], b.shape[1]
-    if min(*a.shape, n) == 0:
+    found, (m, k), n = kernels(a.dtype.name), a.shape, b.shape[1]
+    if min(m, k, n) == 0:
         return
+    block = min(block[0], m), min(block[1], k)  # scratch is for no more than there is
     width = max(1, SLAB_BYTES // (k * a.itemsize * found.nr)) * found.nr
     threads, parameters = get_threads(threads), _as_words(scale, a.dtype)
     for j in range(0, n, width):
@@ -109,9 +110,11 @@ def multiply_block_samples(
 
     float32 or float64, all three; a and b of any strides, c with contiguous rows, overlapping neither.
     """
-    found, k, n, width = kernels(a.dtype.name), a.shape[1], b.shape[1], block[1]
-    if min(*a.shape, n) == 0:
+    found, (m, k), n = kernels(a.dtype.name), a.shape, b.shape[1]
+    if min(m, k, n) == 0:
         return
+    width = min(block[1], n)
+    block = min(block[0], m), width  # scratch is for no more than there is
     wide = max(1, SLAB_BYTES // (k * a.itemsize * round_up_to(width, found.nr)))
     n_columns = -(-n // width)
     for first in range(0, n_columns, wide):
