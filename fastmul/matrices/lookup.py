@@ -78,6 +78,7 @@ class LookupProduct:
         Raises
         ------
         ValueError : shapes that do not multiply; NaN or infinities; more codebooks than columns, or than a sum holds.
+        TypeError : operands that are not real.
         """
         a_train, b = _floats("a_train", a_train), _floats("b", b)
         if a_train.ndim != 2 or b.ndim != 2 or a_train.shape[1] != b.shape[0] or not a_train.size:
@@ -162,6 +163,7 @@ class LookupProduct:
         Raises
         ------
         ValueError : another number of columns, or NaN, which no comparison places.
+        TypeError : a is not real.
 
         Complexity
         ----------
@@ -186,7 +188,7 @@ class LookupProduct:
         return lookup.encode(a, self.splits, self.thresholds, threads)
 
     def _rows(self, a: Any) -> np.ndarray:
-        (a,) = arrays.as_operands("LookupProduct", a)
+        a = _real("LookupProduct", "a", a)
         if a.ndim != 2 or a.shape[1] != self.shape[0]:
             raise ValueError(
                 f"LookupProduct of b {self.shape} takes (rows, {self.shape[0]}) arrays, got {a.shape}"
@@ -209,8 +211,15 @@ def _trees(a: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
     return splits, thresholds
 
 
+def _real(call: str, name: str, x: Any) -> np.ndarray:
+    (x,) = arrays.as_operands(call, x)
+    if x.dtype.kind not in "biuf":
+        raise TypeError(f"{call} takes real numbers; {name} has dtype {x.dtype}")
+    return x
+
+
 def _floats(name: str, x: Any) -> np.ndarray:
-    (x,) = arrays.as_operands("LookupProduct.fit", x)
+    x = _real("LookupProduct.fit", name, x)
     x = x.astype(np.float32).astype(np.float64)  # what `matmul` compares with thresholds
     if not np.isfinite(x).all():
         raise ValueError(f"LookupProduct.fit: {name} has NaN or infinities")

@@ -190,7 +190,7 @@ class Outliers:
                [0.5, 2. ]])
         """
         b = np.asarray(b, np.float64)
-        if b.shape[0] != self.shape[1] or out.shape != (self.shape[0], b.shape[1]):
+        if b.ndim != 2 or b.shape[0] != self.shape[1] or out.shape != (self.shape[0], b.shape[1]):
             raise ValueError(f"outliers of {self.shape} times {b.shape} into {out.shape}")
         for i in np.flatnonzero(np.diff(self.starts)):
             entries = slice(self.starts[i], self.starts[i + 1])

@@ -184,3 +184,7 @@ def test_what_cannot_be_multiplied():
         product.matmul(np.ones((2, 7)))
     with pytest.raises(ValueError, match="NaN"):
         product.matmul(np.full((2, 8), np.nan))
+    with pytest.raises(TypeError, match="real numbers; a has dtype complex128"):
+        product.matmul(np.ones((2, 8), complex))
+    with pytest.raises(TypeError, match="real numbers; b has dtype complex128"):
+        LookupProduct.fit(structured(50, 8), np.ones((8, 3), complex))

@@ -144,6 +144,8 @@ def test_other_arguments_are_refused():
     nothing = Outliers(np.zeros(3, int), np.zeros(0, int), np.zeros(0), (2, 3))
     with pytest.raises(ValueError, match="into"):
         nothing.add_product(np.ones((4, 4)), np.ones((2, 4)))
+    with pytest.raises(ValueError, match="into"):
+        nothing.add_product(np.ones(3), np.ones((2, 4)))
 
 
 def test_a_quantile_of_one_cuts_nothing():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from typing import Any
 
 import numpy as np
@@ -27,7 +28,7 @@ class BlockSparse:
     Raises
     ------
     ValueError : a shape that the blocks do not divide, a place outside or twice.
-    TypeError : a dtype that has no packed product.
+    TypeError : a dtype that has no packed product, or places that are no integers.
 
     Exactness
     ---------
@@ -63,12 +64,12 @@ class BlockSparse:
                 f"BlockSparse of {blocks.dtype}: blocks are integers, float32 or float64"
             )
         count, height, width = blocks.shape
-        m, k = shape
-        if m % height or k % width:
+        m, k = map(operator.index, shape)
+        if m < 0 or k < 0 or m % height or k % width:
             raise ValueError(
                 f"blocks of {height} x {width} do not divide a matrix of {m} x {k}: pad it with zeros"
             )
-        rows, columns = (np.asarray(x, np.int64).reshape(-1) for x in (rows, columns))
+        rows, columns = (_places(name, x) for name, x in (("rows", rows), ("columns", columns)))
         if not len(rows) == len(columns) == count:
             raise ValueError(
                 f"BlockSparse of {count} blocks got {len(rows)} rows and {len(columns)} columns"
@@ -87,14 +88,14 @@ class BlockSparse:
             )
         sorted_already = (np.diff(order) > 0).all()
         self.blocks = blocks if sorted_already else blocks[order]
-        self.rows, self.columns, self.shape = rows, columns, (int(m), int(k))
+        self.rows, self.columns, self.shape = rows, columns, (m, k)
 
     @classmethod
     def from_dense(cls, x: Any, block: tuple[int, int]) -> BlockSparse:
         """The matrix x, without its (height, width) blocks of nothing but zeros."""
         (x,) = arrays.as_operands("BlockSparse.from_dense", x)
-        height, width = block
-        if x.ndim != 2 or x.shape[0] % height or x.shape[1] % width:
+        height, width = map(operator.index, block)
+        if min(height, width) < 1 or x.ndim != 2 or x.shape[0] % height or x.shape[1] % width:
             raise ValueError(
                 f"blocks of {height} x {width} do not divide an array of shape {x.shape}: pad it with zeros"
             )
@@ -143,6 +144,13 @@ class BlockSparse:
         from fastmul.matrices.multiplication import matmul
 
         return matmul(other, self)
+
+
+def _places(name: str, x: Any) -> np.ndarray:
+    x = np.asarray(x)
+    if x.dtype.kind not in "iu" and x.size:
+        raise TypeError(f"{name} of blocks are counted in blocks, by integers; got {x.dtype}")
+    return x.astype(np.int64).reshape(-1)
 
 
 def product(a: BlockSparse, b: np.ndarray, dtype: Any, threads: int | None) -> np.ndarray:

@@ -68,7 +68,7 @@ class TwoFour:
                 f"{places.dtype}"
             )
         self.values, self.places = values, places
-        pairs = self._unpacked_places().reshape(values.shape[0], -1, KEPT)
+        pairs = self._unpacked_places().reshape(values.shape[0], values.shape[1] // KEPT, KEPT)
         if (pairs[..., 0] >= pairs[..., 1]).any():
             raise ValueError("places are ascending within a group, as the two values are; sort them")  # fmt: skip
 
@@ -85,7 +85,8 @@ class TwoFour:
     def _unpacked_places(self) -> np.ndarray:
         shifts = np.arange(0, PLACE_BITS * _PLACES, PLACE_BITS, dtype=np.uint8)
         places = self.places[:, :, np.newaxis] >> shifts & (GROUP - 1)
-        return places.reshape(len(self.places), -1)[:, : self.values.shape[1]]
+        rows, n_bytes = self.places.shape
+        return places.reshape(rows, n_bytes * _PLACES)[:, : self.values.shape[1]]
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -158,23 +159,26 @@ def prune_2_4(x: Any) -> TwoFour:
         raise ValueError(
             f"prune_2_4 takes (m, k) arrays, k a multiple of {GROUP}; got {x.shape}: pad it with zeros"
         )
-    if x.dtype.kind == "f" and np.isnan(x).any():
+    groups = x.reshape(len(x), x.shape[1] // GROUP, GROUP)
+    magnitudes = _magnitudes(groups)
+    if magnitudes.dtype.kind == "f" and np.isnan(magnitudes).any():
         raise ValueError("prune_2_4 got NaN, which has no magnitude: replace it (numpy.nan_to_num)")
-    groups = x.reshape(len(x), -1, GROUP)
-    order = np.argsort(-_magnitudes(groups), axis=-1, kind="stable")
+    order = np.argsort(-magnitudes, axis=-1, kind="stable")
     places = np.sort(order[..., :KEPT], axis=-1).astype(np.uint8)
-    values = np.take_along_axis(groups, places, -1).reshape(len(x), -1)
-    flat = places.reshape(len(x), -1)
+    kept = len(x), x.shape[1] // GROUP * KEPT
+    values, flat = np.take_along_axis(groups, places, -1).reshape(kept), places.reshape(kept)
     filled = np.zeros((len(x), -(-flat.shape[1] // _PLACES) * _PLACES), np.uint8)
     filled[:, : flat.shape[1]] = flat
     packed = sum(filled[:, i::_PLACES] << np.uint8(PLACE_BITS * i) for i in range(_PLACES))
-    return TwoFour(values, np.asarray(packed, np.uint8).reshape(len(x), -1))
+    return TwoFour(values, np.asarray(packed, np.uint8))
 
 
 def _magnitudes(x: np.ndarray) -> np.ndarray:
     """|x| in a dtype that has them and their negatives: ordered as they are, to the last bit."""
-    if x.dtype.kind == "f":
+    if x.dtype.kind in "fc":
         return np.abs(x)
+    if x.dtype.kind == "V":  # of ml_dtypes, which float64 holds
+        return np.abs(x.astype(np.float64))
     if x.itemsize < 8:
         return np.abs(x.astype(np.int64))
     return np.abs(x.astype(object))

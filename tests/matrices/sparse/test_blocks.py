@@ -106,6 +106,7 @@ def test_nothing_stored_and_nothing_to_multiply():
         ((np.ones((2, 2, 2)), [0, 0], [1, 1], (4, 4)), r"two blocks at \(0, 1\)"),
         ((np.ones((2, 2, 2)), [0], [1], (4, 4)), "got 1 rows"),
         ((np.ones((2, 2)), [0, 0], [1, 1], (4, 4)), r"\(count, height, width\)"),
+        ((np.ones((0, 2, 2)), [], [], (-4, 4)), "do not divide a matrix of -4 x 4"),
     ],
 )
 def test_blocks_that_make_no_matrix(arguments, match):
@@ -127,3 +128,9 @@ def test_what_it_does_not_multiply():
         BlockSparse(np.ones((1, 2, 2), complex), [0], [0], (2, 2))
     with pytest.raises(ValueError, match="pad it with zeros"):
         BlockSparse.from_dense(np.ones((3, 4)), (2, 2))
+    with pytest.raises(ValueError, match="blocks of 0 x 2"):
+        BlockSparse.from_dense(np.ones((4, 4)), (0, 2))
+    with pytest.raises(
+        TypeError, match="rows of blocks are counted in blocks, by integers; got float64"
+    ):
+        BlockSparse(np.ones((1, 2, 2)), [0.7], [0], (2, 2))

@@ -2,6 +2,7 @@
 
 from itertools import permutations
 
+import ml_dtypes
 import numpy as np
 import pytest
 
@@ -24,6 +25,20 @@ def test_magnitudes_that_have_no_negative():
     assert prune_2_4(largest).to_dense().tolist() == [[0, (1 << 64) - 1, 1 << 63, 0]]
     least = np.array([[5, -(1 << 63), (1 << 63) - 1, 6]])
     assert prune_2_4(least).to_dense()[0, 1:3].tolist() == [-(1 << 63), (1 << 63) - 1]
+
+
+def test_magnitudes_of_narrow_and_complex_floats():
+    x = np.array([[0.25, 0.5, -0.75, 0.1], [-0.1, 0.2, 0.3, -0.4]])
+    expected = np.array([[0, 0.5, -0.75, 0], [0, 0, 0.3, -0.4]])
+    for dtype in (ml_dtypes.bfloat16, ml_dtypes.float8_e4m3fn, np.float16, np.complex64):
+        np.testing.assert_array_equal(prune_2_4(x.astype(dtype)).to_dense(), expected.astype(dtype))
+        with pytest.raises(ValueError, match="NaN"):
+            prune_2_4(np.full((1, 4), np.nan, dtype))
+
+
+@pytest.mark.parametrize(("rows", "k"), [(0, 8), (3, 0), (0, 0)])
+def test_no_rows_or_columns(rows, k):
+    assert prune_2_4(np.ones((rows, k))).to_dense().shape == (rows, k)
 
 
 @pytest.mark.parametrize("k", [4, 8, 12])
