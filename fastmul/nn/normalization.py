@@ -82,8 +82,9 @@ def rms_norm(
     Error
     -----
     |y - exact| <= 3.01 u |exact|, u = 2^-24, for n < 2^24: squares are exact in float64, their sum is right to
-    n 2^-53, and rounding the divisor and two products costs u each. The order of the sum is fixed: the same bits
-    on every machine, whatever the threads.
+    n 2^-53, and rounding the divisor and two products costs u each. The divisor is to lie between 2^-128 and 2^126,
+    the inverses of normal float32, and nothing to underflow. The order of the sum is fixed: the same bits on every
+    machine, whatever the threads.
 
     Complexity
     ----------
@@ -131,8 +132,9 @@ def layer_norm(
     Error
     -----
     With z the exact normalised value, |y - exact| <= 4.01 u |z weight| + u |exact| + n 2^-52 max|x| |weight| / sigma,
-    u = 2^-24: mean and variance are float64, taken in two passes; the mean is subtracted as two float32. The order of
-    the sums is fixed: the same bits on every machine, whatever the threads.
+    u = 2^-24: mean and variance are float64, taken in two passes; the mean is subtracted as two float32. The divisor
+    is to lie between 2^-128 and 2^126, and no x - mean to overflow, and nothing to underflow. The order of the sums is
+    fixed: the same bits on every machine, whatever the threads.
 
     Complexity
     ----------
@@ -172,7 +174,7 @@ def rms_norm_backward(
 
     Error
     -----
-    by_x: 8 u scale (|g| + |xhat| |mean(g xhat)|) with g = grad * weight, xhat = x * scale, u = 2^-24; by_weight:
+    by_x: 8 u scale (|g| + |xhat| mean|g xhat|) with g = grad * weight, xhat = x * scale, u = 2^-24; by_weight:
     3 u sum|grad xhat|. Sums are float64 and in one order: the same bits on every machine, whatever the threads.
 
     Examples
@@ -207,9 +209,9 @@ def layer_norm_backward(
 
     Error
     -----
-    by_x: 8 u scale (|g| + |mean(g)| + |xhat| |mean(g xhat)|) with g = grad * weight, xhat = (x - mean) scale,
-    u = 2^-24; by_weight and by_bias: 3 u sum|grad xhat| and u |by_bias|. Sums are float64 and in one order: the same
-    bits on every machine, whatever the threads.
+    by_x: 8 u scale (|g| + mean|g| + |xhat| mean|g xhat|) with g = grad * weight, u = 2^-24, and for |xhat| that of
+    (x - mean) scale and n 2^-31 max|x| scale more; by_weight and by_bias: 3 u sum|grad xhat| and u |by_bias|. Sums are
+    float64 and in one order: the same bits on every machine, whatever the threads.
 
     Examples
     --------

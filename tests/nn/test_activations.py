@@ -41,6 +41,18 @@ def test_layout_and_threads_change_nothing(monkeypatch):
     np.testing.assert_array_equal(nn.gelu(x, threads=3), expected)
 
 
+@pytest.mark.parametrize(("least", "most"), [(-1.0, 3.2), (-3.0, 13.5)])
+def test_the_tanh_form_of_gelu_where_its_tail_is_not_far(least, most):
+    x = np.linspace(least, 8, 1 << 20, dtype=np.float32)
+    x = np.concatenate([x, np.linspace(least, least + 0.01, 1 << 16, dtype=np.float32)])
+    wide = x[x != 0].astype(np.longdouble)
+    root = np.sqrt(np.longdouble(2) / np.longdouble("3.14159265358979323846"))
+    exact = wide / (1 + np.exp(-2 * root * (wide + np.longdouble("0.044715") * wide**3)))
+    last_place = np.exp2(np.floor(np.log2(abs(exact))) - 23)
+    error = abs(nn.gelu(x[x != 0], approximate="tanh") - exact) / last_place
+    assert most / 2 < error.max() <= most
+
+
 # ---------------------------------------------------------------- gradients
 
 GRADIENTS = {

@@ -94,18 +94,24 @@ def test_shapes_layouts_and_threads_change_nothing(monkeypatch):
 def backward_in_float64(grad, x, weight, eps, centered):
     """by_x, by_weight, by_bias, and what the error of by_x is relative to."""
     x, grad = x.astype(np.longdouble), grad.astype(np.longdouble)
+    n = x.shape[-1]
     d = x - x.mean(-1, keepdims=True) if centered else x
     scale = 1 / np.sqrt((d * d).mean(-1, keepdims=True) + eps)
     xhat, g = d * scale, grad * (1 if weight is None else weight)
     first = g.mean(-1, keepdims=True) if centered else np.longdouble(0)
     second = (g * xhat).mean(-1, keepdims=True)
-    size = scale * (abs(g) + abs(first) + abs(xhat * second))
+    within = abs(xhat)
+    if centered:
+        within = within + n * 2.0**-31 * abs(x).max(-1, keepdims=True) * scale
+    size = scale * (abs(g) + within * (abs(g) * within).mean(-1, keepdims=True))
+    if centered:
+        size += scale * abs(g).mean(-1, keepdims=True)
     return (
         scale * (g - first - xhat * second),
         (grad * xhat).sum(0),
         grad.sum(0),
         size,
-        abs(grad * xhat).sum(0),
+        abs(grad * within).sum(0),
     )
 
 
@@ -124,6 +130,20 @@ def test_gradients_within_their_error(n, affine):
         assert (np.abs(by_weight - true_weight) <= 3 * U * total + 2.0**-140).all()
         if by_bias:
             assert (np.abs(by_bias[0] - true_bias) <= 1.01 * U * np.abs(true_bias) + 1e-12).all()
+
+
+@pytest.mark.parametrize("offset", [0, 1e6])
+def test_gradients_within_their_error_where_sums_cancel(offset):
+    rng = np.random.default_rng(7)
+    x = (rng.normal(size=(60, 17)) + offset).astype(np.float32)
+    grad, weight = rng.normal(size=(60, 17)).astype(np.float32), np.ones(17, np.float32)
+    grad[:, 0] = (
+        1e-6  # beside an xhat of 1, where the mean of g xhat is small, only its terms' rounding is left
+    )
+    grad[:, 1:] -= x[:, 1:] * ((grad * x).sum(1) / (x * x).sum(1))[:, None]
+    for centered, backward in ((False, nn.rms_norm_backward), (True, nn.layer_norm_backward)):
+        true_x, *_, size, _ = backward_in_float64(grad, x, weight, 1e-5, centered)
+        assert (np.abs(backward(grad, x, weight)[0] - true_x) <= 8 * U * size).all()
 
 
 @pytest.mark.parametrize("centered", [False, True])
