@@ -178,13 +178,12 @@ def dropout_matmul_backward(
 
 
 def _checked_block(block: Block) -> tuple[int, int]:
-    sides = (block, block) if np.ndim(block) == 0 else tuple(block)
-    sides = tuple(map(operator.index, sides))
-    if len(sides) != 2 or min(sides) < 1:
+    sides = tuple(block) if isinstance(block, tuple | list) else (block, block)
+    if len(sides) != 2 or min(map(operator.index, sides)) < 1:
         raise ValueError(
             f"block={block}: must be an int or (rows, columns): a block has at least one row and one column"
         )
-    return sides
+    return operator.index(sides[0]), operator.index(sides[1])
 
 
 def _matrices(name: str, **operands: Any) -> list[np.ndarray]:
