@@ -18,7 +18,19 @@ from fastmul.exceptions import FastmulError
 #: Sizes are log-uniform up to these; the oracles, Python's int and NumPy's loops, set the limit.
 LARGEST_BITS, LARGEST_SIDE, LARGEST_LOOPED_SIDE, LARGEST_FLOAT_SIDE = 1 << 17, 160, 24, 12
 #: So many that every row meets a problem that it does not refuse, however long compiling takes.
-LEAST_ROUNDS = 8
+LEAST_ROUNDS = 10
+#: Formats of quantised operands: those of an engine each, and blocks of MX_BLOCK under a scale.
+LOW_PRECISION = (
+    "int8",
+    "bfloat16",
+    "float8_e4m3fn",
+    "float8_e5m2",
+    "mxfp8_e4m3",
+    "mxfp4_e2m1",
+    "nvfp4",
+    "bitnet_b158",
+)
+MX_BLOCK = 32
 INTEGER_DTYPES = ("int8", "uint8", "int16", "uint16", "int32", "uint32", "int64", "uint64", "bool")
 
 
@@ -38,7 +50,7 @@ def selftest(seconds: float, seed: int, tell: Callable[[str], None] = lambda tex
     number = 0
     while number < LEAST_ROUNDS or time.monotonic() < deadline:
         number += 1
-        for check in (_integers, _matrices, _residues, _tropical, _long_integers, _exact_floats):
+        for check in _CHECKS:
             for row, wrong in check(rng):
                 if wrong:
                     outcome.mismatch = f"round {number}, {row}: {wrong}"
@@ -186,6 +198,41 @@ def _exact_floats(rng: random.Random) -> Iterator[tuple[str, str | None]]:
         yield f"matmul {name}", None if right else f"{shapes}, correctly rounded"
 
 
+def _quantised(rng: random.Random) -> Iterator[tuple[str, str | None]]:
+    """One pair of quantised matrices through every row of low precision, against sums of fractions."""
+    from fastmul import lowprecision
+    from fastmul.lowprecision.multiplication.table import MATMUL
+
+    m, k, n = 1 + _size(LARGEST_FLOAT_SIDE, rng), MX_BLOCK * rng.choice((1, 2)), 1 + _size(8, rng)
+    generator = np.random.default_rng(rng.getrandbits(64))
+    first, second = (rng.choice(LOW_PRECISION) for _ in range(2))
+    widest = rng.choice((0, 3, 12))
+    a, b = (
+        lowprecision.quantize(
+            np.ldexp(generator.standard_normal(s), generator.integers(-widest, widest + 1, s)), name,
+            axis=axis, saturate=True,
+        )
+        for s, name, axis in (((m, k), first, 1), ((k, n), second, 0))
+    )  # fmt: skip
+    rows, columns = (
+        [[Fraction(x) for x in line] for line in values.tolist()]
+        for values in (a.dequantize(np.float64), b.dequantize(np.float64).T)
+    )
+    truth = [
+        [_rounded(sum(x * y for x, y in zip(row, column, strict=True)), np.dtype(np.float32))
+         for column in columns]
+        for row in rows
+    ]  # fmt: skip
+    for name in ("auto", *MATMUL.names):
+        try:
+            found = lowprecision.matmul(a, b, algorithm=name, out_format="float32")
+        except FastmulError:
+            continue
+        right = np.array_equal(found, np.array(truth, np.float32).reshape(m, n))
+        shapes = f"({m}, {k}) @ ({k}, {n}), {first} @ {second}"
+        yield f"lowprecision.matmul {name}", None if right else shapes
+
+
 def _rounded(x: Fraction | int, dtype: np.dtype) -> float:
     """The nearest float of the dtype; a float64 that is not exact is made odd before it becomes a float32."""
     nearest = np.float64(float(x))
@@ -216,3 +263,6 @@ def _entries(
     if kind == 1:
         return generator.choice(np.array([info.min, info.max], dtype), shape)
     return generator.integers(0, 3, shape, dtype=dtype)
+
+
+_CHECKS = (_integers, _matrices, _residues, _tropical, _long_integers, _exact_floats, _quantised)

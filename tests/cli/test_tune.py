@@ -157,9 +157,9 @@ def test_the_shipped_file_is_made_by_the_same_command(cache, tmp_path):
 
 
 def test_selftest_finds_nothing_and_prints_its_seed(capsys):
-    assert main(["selftest", "--minutes", "0.02", "--seed", "7"]) == 0
+    assert main(["selftest", "--minutes", "0.02", "--seed", "1"]) == 0
     printed = capsys.readouterr().out
-    assert printed.startswith("seed 7\n")
+    assert printed.startswith("seed 1\n")
     assert "all right" in printed
     for name in (*(f"mul {n}" for n in MUL.names), *(f"matmul {n}" for n in MATMUL.names)):
         assert name in printed
