@@ -21,6 +21,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from numbers import Integral
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -124,6 +125,9 @@ class Accumulator:
         def refuse(why: str) -> None:
             raise ValueError(f"Accumulator {self.name!r}: {why}")
 
+        counts = (self.group, self.inner, self.fraction_bits, self.promote_every)
+        if not all(x is None or isinstance(x, Integral) for x in counts):
+            refuse("group, inner, fraction_bits and promote_every are integers")
         if self.rounding not in ROUNDINGS:
             refuse(f"rounding={self.rounding!r} is none of {', '.join(ROUNDINGS)}")
         if self.output not in OUTPUTS:

@@ -29,7 +29,12 @@ def as_array(x: Any) -> np.ndarray:
     Raises
     ------
     DeviceError : it lies on another device.
+    TypeError : it is a masked array, of which the mask would be lost.
     """
+    if isinstance(x, np.ma.MaskedArray):
+        raise TypeError(
+            "a masked array: codes have no mask; x.filled(0) says what masked places are"
+        )
     if is_torch(x):
         return _of_torch(x)
     if not hasattr(x, "__array__") and hasattr(x, "__dlpack__"):

@@ -216,7 +216,6 @@ ELEMENTS = (
     _integer("uint4", 4, signed=False),
     _integer("int2", 2),
     _integer("uint2", 2, signed=False),
-    _integer("uint2", 2, signed=False),
     _integer("ocp_int8", 8, lsb_exponent=-6),  # one integer bit, six of fraction
     Format("ternary", "integer", 2, 0, 0, 1, "none"),  # codes 0, 1, 2 are -1, 0, 1
     Format("float8_e8m0fnu", "scale", 8, 8, 0, 127, "fn", signed=False),  # 2^(code - 127), 255 NaN

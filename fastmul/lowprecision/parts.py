@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from typing import Any
 
 import numpy as np
@@ -24,7 +25,14 @@ def normalized_axis(axis: int, ndim: int) -> int:
     Raises
     ------
     AxisError : there is no such axis.
+    TypeError : it is no integer.
     """
+    try:
+        axis = operator.index(axis)
+    except TypeError:
+        raise TypeError(
+            f"axis={axis!r}: the integer of one axis, along which blocks and packed codes run"
+        ) from None
     if not -ndim <= axis < ndim:
         raise np.exceptions.AxisError(axis, ndim)
     return axis % ndim
@@ -51,6 +59,11 @@ def checked_codes(
     if shape is None:
         length = codes.shape[axis] * 8 // element.bits if element.is_packed else codes.shape[axis]
         return codes, with_length(codes.shape, axis, length)
+    if np.ndim(shape) != 1 or len(shape) != codes.ndim:
+        raise ValueError(
+            f"shape={shape!r} of codes of shape {codes.shape}: a tuple of as many lengths, that along axis {axis} "
+            "counted in elements"
+        )
     expected = with_length(shape, axis, packing.packed_length(shape[axis], element.bits))
     if expected != codes.shape:
         raise ValueError(
@@ -70,7 +83,7 @@ def checked_scales(
     if fmt.block == formats.WHOLE_TENSOR:
         if scales.size != 1:
             raise ValueError(f"{fmt.name} has one scale for the whole array, not {scales.shape}")
-        return scales.astype(np.float32).reshape((1,) * len(shape))
+        return as_float32(scales, f"the scale of {fmt.name}").reshape((1,) * len(shape))
     if scales.dtype == fmt.scale.dtype:
         scales = scales.view(np.uint8)
     if scales.dtype != np.uint8:
@@ -90,8 +103,26 @@ def checked_scales(
     return scales
 
 
+def as_float32(scales: Any, what: str) -> np.ndarray:
+    """Numbers as float32, to the nearest.
+
+    Raises
+    ------
+    TypeError : they are no numbers, or bytes, which may stand for others.
+    ValueError : one is infinite, or too large. (0 under it would be NaN; NaN itself marks lines that are lost.)
+    """
+    scales = np.asarray(scales)
+    if scales.dtype == np.uint8 or not np.can_cast(scales.dtype, np.float64):
+        raise TypeError(f"{what}: an array of {scales.dtype}, where float32 is needed")
+    with np.errstate(over="ignore"):
+        found = scales.astype(np.float32)
+    if np.isinf(found).any():
+        raise ValueError(f"{what}: one is infinite, or too large for float32")
+    return found
+
+
 def _scales_of_lines(scales: Any, fmt: Format, shape: tuple[int, ...]) -> np.ndarray:
-    scales = np.asarray(scales, np.float32)
+    scales = as_float32(scales, f"scales of {fmt.name}")
     if scales.ndim == 0:
         scales = scales.reshape((1,) * len(shape))
     able = scales.ndim == len(shape) and all(

@@ -152,6 +152,10 @@ def dequantize(x: Quantized, dtype: Any = np.float32) -> np.ndarray:
     -------
     Array of `dtype` in x's shape: code * scale * tensor scale, multiplied exactly and rounded once.
 
+    Raises
+    ------
+    TypeError : x is no Quantized, or dtype another one.
+
     Error
     -----
     None in float64; half a unit in the last place of the others.
@@ -165,6 +169,11 @@ def dequantize(x: Quantized, dtype: Any = np.float32) -> np.ndarray:
     >>> dequantize(quantize([1.0, -0.3], "float4_e2m1fn"))
     array([ 1. , -0.5], dtype=float32)
     """
+    if not isinstance(x, Quantized):
+        raise TypeError(
+            f"dequantize takes what quantize returns, got {type(x).__name__}; bytes of codes: Quantized(codes, scales, "
+            "format, axis)"
+        )
     return x.dequantize(dtype)
 
 

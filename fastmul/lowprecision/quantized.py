@@ -25,7 +25,8 @@ class Quantized:
         the ml_dtypes type, one code per element.
     scales : array, optional
         Block formats: float8_e8m0fnu bytes, for nvfp4 float8_e4m3fn bytes, shaped as the array with `axis` divided
-        by the block. Element formats: float32, as many axes as the array, each of its length or 1; or None.
+        by the block. Element formats: float32, as many axes as the array, each of its length or 1; or None. Other
+        floats are rounded to float32.
     format : str, Format or BlockFormat
     axis : int
         The axis of packing and of blocks.
@@ -36,7 +37,9 @@ class Quantized:
 
     Raises
     ------
-    ValueError : an unknown format, scales or codes whose shape or dtype do not fit; says what would.
+    ValueError : an unknown format, scales or codes whose shape or dtype do not fit; says what would. A float32 scale
+        that is infinite.
+    TypeError : scales that are no numbers, or bytes in the place of float32.
 
     Examples
     --------
@@ -72,8 +75,10 @@ class Quantized:
             raise ValueError(
                 f"tensor_scale is the second level of nvfp4; {self.format.name} has none"
             )
-        level = np.float32(1 if tensor_scale is None else tensor_scale)
-        self.tensor_scale = level if two_level else None
+        level = parts.as_float32(1 if tensor_scale is None else tensor_scale, "tensor_scale")
+        if level.size != 1:
+            raise ValueError(f"tensor_scale is one number, not an array of shape {level.shape}")
+        self.tensor_scale = np.float32(level.item()) if two_level else None
 
     @property
     def element(self) -> Format:
@@ -167,6 +172,10 @@ class Quantized:
             if bad.any():
                 bad = np.repeat(bad, fmt.block, self.axis)
                 found = bad if found is None else found | bad
+        scale = self.scales if self.block is None else self.tensor_scale
+        if scale is not None and np.isnan(scale).any():
+            bad = np.zeros(self.shape, bool) | np.isnan(scale)
+            found = bad if found is None else found | bad
         return found if found is not None and found.any() else None
 
     def integers(self) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
@@ -174,7 +183,8 @@ class Quantized:
 
         Returns
         -------
-        q : the smallest of int8, int16, int32, int64 that holds the format's integers; 0 where `specials`.
+        q : the smallest of int8, int16, int32, int64 that holds the format's integers; 0 where the code or its
+            block's scale is special.
         exponents : int32, one per block in the shape of the block scales; all lengths 1 without block scales.
         scale : float32 of as many axes (tensor, token, channel; nvfp4's second level), or None.
 

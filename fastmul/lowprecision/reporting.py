@@ -131,7 +131,8 @@ def error_report(
     Parameters
     ----------
     a, b : (m, k) and (k, n) float32 or float64 arrays.
-    formats : str, Format, BlockFormat, or a pair of them for A and B, or a sequence of such
+    formats : str, Format, BlockFormat, or a sequence of such
+        In a sequence a pair of formats is one for A and one for B: [("mxfp8_e4m3", "mxfp4_e2m1")].
         Default: a selection from 16 to 4 bits.
     accumulators : str or Accumulator, or a sequence of them
         "exact", rows of `accumulators.accumulators`, a generation's name, or your own. A pair of formats that a row
@@ -152,8 +153,8 @@ def error_report(
 
     Raises
     ------
-    ValueError : shapes that do not multiply, unknown names, an accumulator that takes none of the formats, depths that
-        are no multiples of a block.
+    ValueError : shapes that do not multiply, unknown names, no formats, an accumulator that takes none of them, depths
+        that are no multiples of a block.
 
     Error
     -----
@@ -264,6 +265,8 @@ def _ratio(error: float, signal: float) -> float:
 
 
 def _depths(ks: Iterable[int] | None, k: int) -> list[int]:
+    if not (ks is None or isinstance(ks, Iterable)):
+        raise TypeError(f"error_report(ks={ks!r}): a sequence of depths, such as [{ks!r}]")
     depths = [k] if ks is None else sorted({int(x) for x in ks})
     if not depths or depths[0] < 1 or depths[-1] > k:
         raise ValueError(f"error_report(ks={depths}): depths from 1 to {k}, that of the operands")
@@ -274,8 +277,12 @@ def _pairs(formats: Any) -> list[tuple[Format | BlockFormat, Format | BlockForma
     one = isinstance(formats, str | Format | BlockFormat)
     found = []
     for x in [formats] if one else formats:
-        x, y = (x, x) if isinstance(x, str | Format | BlockFormat) else x
-        found.append((table.get(x), table.get(y)))
+        pair = (x, x) if isinstance(x, str | Format | BlockFormat) else tuple(x)
+        if len(pair) != 2:
+            raise ValueError(f"error_report(formats=...): {x!r} is no pair of formats for A and B")
+        found.append((table.get(pair[0]), table.get(pair[1])))
+    if not found:
+        raise ValueError("error_report(formats=...): no formats; leave it out for a selection")
     return list(dict.fromkeys(found))
 
 

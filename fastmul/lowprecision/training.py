@@ -89,7 +89,12 @@ def matmul_backward(
             f"matmul_backward(grad of shape {grad.shape}, a of {a.shape}, b of {b.shape}): "
             "must be (m, n), (m, k) and (k, n)"
         )
-    of_grad, of_a, of_b = formats if isinstance(formats, tuple | list) else (formats,) * 3
+    of_all = formats if isinstance(formats, tuple | list) else (formats,) * 3
+    if len(of_all) != 3:
+        raise ValueError(
+            f"matmul_backward(formats={formats!r}): a format, or one for each of grad, a and b"
+        )
+    of_grad, of_a, of_b = of_all
     philox = None
     if grad_rounding == "stochastic":
         philox = Philox.of(rng)  # once: a Generator would give other bits to the second product

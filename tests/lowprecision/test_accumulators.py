@@ -323,6 +323,7 @@ def test_refusals_name_what_would_do():
     ("changes", "why"),
     [
         ({"group": 4}, "IEEE arithmetic"),
+        ({"group": 4.0, "fraction_bits": 9}, "are integers"),
         ({"group": 3, "inner": 2, "fraction_bits": 9}, "no positive multiple of inner"),
         ({"group": 4, "fraction_bits": 9, "promote_every": 6}, "no positive multiple of group"),
         ({"rounding": "up"}, "none of toward_zero"),

@@ -206,6 +206,52 @@ def test_bad_parts_say_what_would_fit():
     )
 
 
+def test_scales_are_numbers_that_float32_holds():
+    codes = np.ones((2, 16), np.int8)
+    for scale, error, message in (
+        (1e300, ValueError, "infinite, or too large for float32"),
+        (np.inf, ValueError, "infinite, or too large for float32"),
+        (1j, TypeError, "where float32 is needed"),
+        ("a", TypeError, "where float32 is needed"),
+        (np.full((2, 1), 127, np.uint8), TypeError, "uint8, where float32 is needed"),  # powers of two as bytes
+    ):  # fmt: skip
+        with pytest.raises(error, match=message):
+            Quantized(codes, scale, "int8")
+        with pytest.raises(error, match=message):
+            Quantized(np.zeros((2, 4), np.uint8), np.ravel(scale)[:1], "bitnet_b158")
+    bytes_ = np.full((2, 1), 0x38, np.uint8)
+    for level, error in ((np.ones(2), ValueError), ("a", TypeError), (np.inf, ValueError)):
+        with pytest.raises(error, match="tensor_scale"):
+            Quantized(np.zeros((2, 8), np.uint8), bytes_, "nvfp4", tensor_scale=level)
+
+
+def test_a_scale_that_is_nan_makes_special_what_it_scales():
+    codes = np.ones((2, 16), np.int8)
+    lines = Quantized(codes, np.float32([[1], [np.nan]]), "int8")
+    np.testing.assert_array_equal(lines.specials(), np.isnan(lines.dequantize()))
+    whole = Quantized(
+        np.zeros((2, 8), np.uint8), np.full((2, 1), 0x38, np.uint8), "nvfp4", tensor_scale=np.nan
+    )
+    assert whole.specials().all()
+
+
+def test_shapes_and_axes_that_are_none():
+    codes = np.zeros((2, 2), np.uint8)
+    for shape in ((4,), 4, (2, 2, 2)):
+        with pytest.raises(ValueError, match="a tuple of as many lengths"):
+            Quantized(codes, None, "int4", shape=shape)
+    for axis in (None, 1.0):
+        with pytest.raises(TypeError, match="the integer of one axis"):
+            quantize(np.ones((2, 2)), "int4", axis=axis)
+    with pytest.raises(TypeError, match="takes what quantize returns"):
+        dequantize(np.ones(3))
+
+
+def test_a_mask_is_not_lost():
+    with pytest.raises(TypeError, match=r"x.filled\(0\)"):
+        quantize(np.ma.masked_array([1.0, 2.0], [False, True]), "int8")
+
+
 def test_numbers_of_other_kinds_are_taken_at_their_value():
     for dtype in (
         np.int8,

@@ -117,11 +117,18 @@ def test_text_json_and_picture(report, tmp_path):
         ({"accumulators": "hoper"}, "no accumulator is called"),
         ({"accumulators": ("exact", "volta"), "formats": "bfloat16"}, "'volta' takes float16"),
         ({"formats": "mxfp8_e4m3", "ks": (33,)}, "multiple"),
+        ({"formats": []}, "no formats"),
+        ({"formats": [("int8",) * 3]}, "no pair of formats"),
     ],
 )
 def test_refusals(changes, why):
     with pytest.raises(ValueError, match=why):
         error_report(A, B, **changes)
+
+
+def test_a_depth_is_not_a_sequence_of_them():
+    with pytest.raises(TypeError, match=r"such as \[64\]"):
+        error_report(A, B, ks=64)
 
 
 def test_shapes_that_do_not_multiply():

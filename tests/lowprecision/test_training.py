@@ -103,6 +103,8 @@ def test_other_arguments_are_refused():
     grad, a, b = operands(9)
     with pytest.raises(ValueError, match=r"must be \(m, n\), \(m, k\) and \(k, n\)"):
         matmul_backward(grad.T, a, b, formats="int8")
+    with pytest.raises(ValueError, match="one for each of grad, a and b"):
+        matmul_backward(grad, a, b, formats=("int8", "int8"))
     with pytest.raises(TypeError, match="int seed"):
         matmul_backward(grad, a, b, formats="mxfp4_e2m1", grad_rounding="stochastic")
     assert along(a, 1, "int8").scales.shape == (M, 1)

@@ -49,6 +49,12 @@ def as_operands(a: Any, b: Any, formats: Any = None) -> tuple[Quantized, Quantiz
     if len(names) != len(CONTRACTED):
         raise ValueError(f"matmul(formats={formats!r}): a format, or one for A and one for B")
     a, b = (_quantized(x, fmt, which) for x, fmt, which in zip((a, b), names, CONTRACTED, strict=True))  # fmt: skip
+    for which, q in (("A", a), ("B", b)):
+        if q.element.kind == "scale":
+            raise ValueError(
+                f"matmul: {which} is {q!r}, and {q.format.name} holds scales, which no product takes; "
+                f"quantize({which}.dequantize(), 'bfloat16') holds the same powers of two"
+            )
     if a.ndim != 2 or b.ndim != 2:
         raise ValueError(
             f"matmul of {a!r} and {b!r}: both have two axes; reshape stacks to (rows, k) before quantising"
@@ -89,7 +95,8 @@ def _quantized(x: Any, fmt: Any, which: str) -> Quantized:
     (x,) = arrays.as_operands("lowprecision.matmul", x)
     if fmt is None:
         if x.dtype.name in table.formats and x.dtype not in (np.float32, np.float64):
-            return Quantized(x, None, x.dtype.name, axis if x.ndim > axis else -1)
+            stands = np.atleast_1d(x)  # a number, too, is told that it has too few axes
+            return Quantized(stands, None, x.dtype.name, axis if x.ndim > axis else -1)
         raise TypeError(
             f"matmul: {which} is an array of {x.dtype}; give formats='mxfp8_e4m3' (or another), or quantize it along "
             f"axis {axis}"

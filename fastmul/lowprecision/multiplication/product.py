@@ -35,7 +35,7 @@ def matmul(
         "exact", or how hardware adds: a name in `accumulators` or an `Accumulator`.
     out_format : str, optional
         The element format that each entry is rounded to. Default: "int32" of two integer operands without scales,
-        otherwise "float32".
+        otherwise "float32"; of an accumulator, the dtype of its sums.
     formats : str or (str, str), optional
         Quantise the arrays among a and b to this format (that of a, that of b) along the contracted axis first, by
         the format's default rule; integer formats with a float32 scale for each row of a and column of b.
@@ -86,6 +86,8 @@ def matmul(
     >>> matmul(np.int8([[100, -100]]), np.int8([[100], [99]]))
     array([[100]], dtype=int32)
     """
+    if not (epilogue is None or callable(epilogue)):
+        raise TypeError(f"matmul(epilogue={epilogue!r}): a function of (rows, first_row), or None")
     if not (isinstance(accumulate, str) and accumulate == "exact"):
         return _accumulated(a, b, accumulate, out_format, formats, epilogue, algorithm, threads)
     if algorithm == "auto" and out_format is formats is epilogue is None:
@@ -116,12 +118,18 @@ def _accumulated(
 ) -> Any:  # fmt: skip
     """As hardware adds, then the rounding to the output format."""
     from fastmul.lowprecision import accumulators
-    from fastmul.lowprecision.multiplication.result import with_epilogue
+    from fastmul.lowprecision.multiplication.result import checked_format, with_epilogue
 
     if algorithm != "auto":
         raise ValueError(
             f"matmul(accumulate={accumulate!r}, algorithm={algorithm!r}): algorithms are those of accumulate='exact'"
         )
+    name = None if out_format is None else checked_format(out_format)
+    if name == "int32":
+        raise ValueError(
+            f"matmul(accumulate={accumulate!r}, out_format='int32'): its sums are floats; accumulate='exact' has "
+            "int32 products of integers, and out_format='float32' is what this has"
+        )
     a, b = as_operands(a, b, formats)
     c = accumulators.product(a, b, accumulate, threads=threads)
-    return with_epilogue(c, out_format, epilogue)
+    return with_epilogue(c, name, epilogue)

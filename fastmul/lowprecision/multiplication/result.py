@@ -160,9 +160,9 @@ def presented(rounded: np.ndarray, rounded_to: str, out_format: str) -> Any:
     return Quantized(codes, None, fmt, 1, shape=rounded.shape)
 
 
-def with_epilogue(c: np.ndarray, out_format: Any, epilogue: Epilogue | None) -> Any:
+def with_epilogue(c: np.ndarray, out_format: str | None, epilogue: Epilogue | None) -> Any:
     """Floats c, the result of an accumulator: the epilogue, on float32, and the rounding to the output format."""
-    name = c.dtype.name if out_format is None else checked_format(out_format)
+    name = c.dtype.name if out_format is None else out_format
     if epilogue is not None:
         c = c.astype(EPILOGUE_FORMAT, copy=False)
         for start, stop in threads.chunks(c.shape[0], c.shape[1], BLOCK_ENTRIES):

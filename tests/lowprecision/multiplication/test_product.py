@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from fractions import Fraction
 
+import ml_dtypes
 import numpy as np
 import pytest
 
@@ -416,3 +417,24 @@ def test_bad_input_says_what_to_do():
         matmul(a, b, algorithm="magic")
     with pytest.raises(ValueError, match="two axes"):
         matmul(quantize(np.ones((2, 2, 32)), "mxfp8_e4m3"), b)
+    with pytest.raises(ValueError, match="two axes"):
+        matmul(np.int8(1), np.int8(2))
+    with pytest.raises(TypeError, match="a function of"):
+        matmul(a, b, epilogue=3)
+
+
+def test_scales_are_no_operands():
+    powers = np.array([[127, 126, 128]], np.uint8).view(ml_dtypes.float8_e8m0fnu)  # 1, 1/2, 2
+    with pytest.raises(ValueError, match="holds scales, which no product takes"):
+        matmul(powers, powers.T)
+    again = quantize(quantize([[1.0, 0.5, 2.0]], "float8_e8m0fnu").dequantize(), "bfloat16", axis=1)
+    assert matmul(again, again.T) == [[5.25]]
+
+
+def test_an_accumulator_has_no_integers_to_give():
+    a = np.full((1, 2), 300.25, np.float16)
+    with pytest.raises(ValueError, match="its sums are floats"):
+        matmul(a, a.T, accumulate="float32", out_format="int32")
+    with pytest.raises(ValueError, match="without a scale of their own"):
+        matmul(a, a.T, accumulate="float32", out_format="nvfp4")
+    assert matmul(a, a.T, accumulate="float16").dtype == np.float16
