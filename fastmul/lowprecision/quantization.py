@@ -59,9 +59,11 @@ def quantize(
 
     Error
     -----
-    Plain cast and power-of-two scales: |value - x| <= 1/2 unit in the last place of the format (1 for toward_zero
-    and stochastic), or half its smallest subnormal. The quotient by a float32 scale is rounded once, too: computed in
-    float64, it cannot land on a midpoint (bounds/rounding.py).
+    Plain cast and power-of-two scales: |value - x| <= scale times 1/2 unit in the last place of the format (1 for
+    toward_zero and stochastic), or half its smallest subnormal, unless x / scale overflows; under "floor" and "even"
+    what is largest in a block may: 7.9 / 1 is 6 in mxfp4_e2m1. The quotient by a float32 scale is rounded once, too:
+    computed in float64, it cannot land on a midpoint (bounds/rounding.py); a stochastic rounding is that of the
+    float64 quotient, whose probability is off by less than 2^-24.
 
     Complexity
     ----------

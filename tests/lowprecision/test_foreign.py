@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from fastmul.exceptions import DeviceError
-from fastmul.lowprecision import Quantized, foreign, quantize
+from fastmul.lowprecision import Quantized, foreign, matmul, quantize
 from tests.lowprecision.test_quantize import normal
 from tests.runtime.processes import run_python
 
@@ -91,6 +91,14 @@ def test_blocks_of_torch(torch):
     int8, of_tokens = quantize(x, "int8", scaling="token").to_torch()
     assert (int8.dtype, of_tokens.dtype) == (torch.int8, torch.float32)
     assert quantize(x, "tf32").to_torch()[0].dtype == torch.uint32
+
+
+def test_products_of_tensors_say_how(torch):
+    x = torch.ones(2, 3).to(torch.bfloat16)
+    with pytest.raises(TypeError, match=r"quantize\(x, format, axis=1\) takes it"):
+        matmul(x, x.T)
+    a, b = Quantized(x, None, "bfloat16", 1), quantize(x.T, "bfloat16", axis=0)
+    np.testing.assert_array_equal(matmul(a, b), np.full((2, 2), 3, np.float32))
 
 
 def test_only_the_cpus_tensors(torch):

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from fastmul.lowprecision import foreign
 from fastmul.lowprecision import formats as table
 from fastmul.lowprecision.multiplication.coded import LARGEST_BITS, Coded
 from fastmul.lowprecision.multiplication.floating import Floating
@@ -92,6 +93,11 @@ def _quantized(x: Any, fmt: Any, which: str) -> Quantized:
                 "formats= is for arrays"
             )
         return x
+    if foreign.is_torch(x):  # NumPy's bfloat16 and float8 are not what x.numpy() would give
+        raise TypeError(
+            f"matmul: {which} is a torch tensor; quantize(x, format, axis={axis}) takes it, and "
+            f"Quantized(x, None, format, {axis}) where its elements are the format's"
+        )
     (x,) = arrays.as_operands("lowprecision.matmul", x)
     if fmt is None:
         if x.dtype.name in table.formats and x.dtype not in (np.float32, np.float64):
