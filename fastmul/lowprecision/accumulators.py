@@ -1,7 +1,7 @@
 """Accumulators as data: how hardware adds the products of a low-precision matmul, one row each.
 
 The exact products of a group and the running sum are aligned to the largest exponent among them; each is cut toward
-zero to `fraction_bits` bits below it; what is left is added exactly, and the sum is rounded to the output:
+zero to `fraction_bits` bits below it; what is left is added exactly, and the sum is rounded to the output::
 
     c       1.xxxxxxxxxxxxxxxxxxxxxxx                      2^e is the largest of the powers
     a0 b0        1.xxxxxxxxxxxxxx                          |
