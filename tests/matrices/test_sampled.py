@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from fastmul.matrices import sampled_matmul
+from fastmul.matrices import sampled, sampled_matmul
 from fastmul.runtime.philox import Philox
 
 RUNS = 400
@@ -14,6 +14,15 @@ def operands(m=5, k=60, n=4, seed=0):
     rng = np.random.default_rng(seed)
     scales = np.exp(rng.normal(0, 2, k))
     return rng.standard_normal((m, k)) * scales, rng.standard_normal((k, n))
+
+
+def test_draws_at_the_ends_of_the_distribution(monkeypatch):
+    uniform = np.array([0.0, 0.25, np.nextafter(0.5, 0), 0.5, np.nextafter(1, 0)])
+    monkeypatch.setattr(sampled, "_uniform", lambda c, rng: uniform[:c])
+    a = np.array([[0.0, 1.0, 1.0, 0.0]])  # what has no probability is never drawn
+    assert sampled_matmul(a, np.ones((4, 1)), 5, rng=1).indices.tolist() == [1, 1, 1, 2, 2]
+    a = np.array([[0.1, 0.2, 0.3, 0.0]])  # probabilities whose sum is not 1
+    assert sampled_matmul(a, np.ones((4, 1)), 5, rng=1).indices[-1] == 2
 
 
 def test_the_mean_is_the_product_and_the_mean_square_error_its_formula():

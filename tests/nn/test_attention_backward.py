@@ -108,6 +108,16 @@ def test_large_logits_overflow_nothing(level):
         assert np.isfinite(y).all()
 
 
+@pytest.mark.parametrize("level", [1e6, 1e9, 1e20])
+def test_no_weight_is_above_1_where_references_are_rounded_coarsely(level):
+    q = 1 + np.random.default_rng(0).random((640, 1), np.float32)
+    k, v = np.full((1, 1), 1.2345 * level, np.float32), np.ones((1, 1), np.float32)
+    out, lse = attention(q, k, v, scale=1.0, return_lse=True)
+    _, dk, dv = attention_backward(np.ones_like(out), q, k, v, out, lse, scale=1.0)
+    assert dk == 0
+    assert 320 < dv <= 640
+
+
 def test_threads_change_nothing():
     q, k, v = heads(np.random.default_rng(9), (2, 2), 130, 200, 16, 24, 2)
     for options in ({}, {"causal": True, "dropout": 0.3, "rng": 5, "training": True}):

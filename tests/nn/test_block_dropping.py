@@ -43,6 +43,17 @@ def test_dropped_blocks_are_not_read_and_threads_change_nothing():
     assert np.array_equal(nn.dropout_matmul(still, strided, 0.5, block=32, rng=key), expected)
 
 
+def test_skipping_is_zeroing_bit_for_bit_beyond_one_pass_of_the_depth():
+    rng = np.random.default_rng(5)
+    a, b = (rng.standard_normal(s).astype(np.float32) for s in ((70, 1500), (1500, 40)))
+    for width in (32, 600):
+        block = (16, width)
+        mask = expanded(nn.block_dropout_mask(a.shape, 0.5, block=block, rng=1), block, a.shape)
+        skipped = nn.dropout_matmul(a, b, 0.5, block=block, rng=1)
+        zeroed = nn.dropout_matmul(np.where(mask, 2 * a, np.float32(0)), b, 0, block=block, rng=1)
+        assert skipped.tobytes() == zeroed.tobytes()
+
+
 def test_narrow_slabs_change_nothing(monkeypatch):
     rng = np.random.default_rng(4)
     a, b, grad = (

@@ -129,6 +129,10 @@ def test_overflow_raises_exactly_beyond_the_limit():
     with pytest.raises(fastmul.ResultOverflowError):
         fastmul.matmul(x, scipy_sparse.csr_array(beyond), overflow="raise")
     assert fastmul.matmul(x, -beyond, overflow="raise")[0, 0] == -top - 1
+    # float64 loses each of the last three terms, and their sum with them
+    lost = scipy_sparse.csr_array(np.array([[top - 1023, 500, 500, 500]]))
+    with pytest.raises(fastmul.ResultOverflowError, match=str(top + 477)):
+        fastmul.matmul(lost, np.ones((4, 1), np.int64), overflow="raise")
     unsigned = scipy_sparse.csr_array(np.array([[3]], np.uint8))
     assert fastmul.matmul(unsigned, np.array([[85]], np.uint8), overflow="raise")[0, 0] == 255
     with pytest.raises(fastmul.ResultOverflowError):
