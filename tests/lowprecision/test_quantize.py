@@ -330,3 +330,19 @@ def test_bad_calls_say_what_would_do():
         quantize([1e300], "int8", scaling="tensor")
     with pytest.raises(TypeError, match="rng="):
         quantize(normal(3), "int8", rounding="stochastic", rng="seed")
+
+
+@pytest.mark.parametrize("blocks", [1, 16])  # one by one, and as lanes of a vector
+@pytest.mark.parametrize(
+    "name", ["mxfp8_e4m3", "mxfp8_e5m2", "mxfp6_e2m3", "mxfp6_e3m2", "mxfp4_e2m1"]
+)
+def test_subnormal_floats_under_the_scales_about_which_they_turn_normal(name, blocks):
+    fmt = formats.get(name)
+    for code in range(fmt.element.bias - 3, fmt.element.bias + 3):
+        if code < 0:
+            continue
+        x = np.ldexp(np.linspace(0, 1, 32 * blocks, dtype=np.float32), -126).reshape(blocks, 32)
+        x[:, 0] = np.ldexp(1.0, code - 127 + fmt.element.max_exponent)
+        found = quantize(x, name)
+        assert (found.scales == code).all()
+        np.testing.assert_array_equal(found.codes, quantize(x.astype(np.float64), name).codes)

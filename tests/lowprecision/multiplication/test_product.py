@@ -438,3 +438,28 @@ def test_an_accumulator_has_no_integers_to_give():
     with pytest.raises(ValueError, match="without a scale of their own"):
         matmul(a, a.T, accumulate="float32", out_format="nvfp4")
     assert matmul(a, a.T, accumulate="float16").dtype == np.float16
+
+
+@pytest.mark.parametrize("algorithm", ["int16", "float32", "float64", "residues"])
+def test_a_block_of_zeros_has_any_scale(algorithm):
+    # its factor, 2^254, is no float32, and 0 times it has to stay 0
+    codes = np.zeros((1, 64), np.uint8)
+    codes[0, :32] = 0x38  # 1
+    x = Quantized(codes, np.uint8([[0, 254]]), "mxfp8_e4m3")
+    y = quantize(np.ones((64, 1)), "int8", axis=0)
+    assert matmul(x, y, algorithm=algorithm) == [[2.0**-122]]
+
+
+def test_two_long_scales_lengthen_a_long_sum():
+    # one sum in the accumulator that is as wide as float64's exponents, wherever its uppermost word begins
+    scale = np.float32([[(2**24 - 1) * 2.0**-20]])
+    y = np.float32([[(2**24 - 1) * 2.0**-90], [2.0**-30]])
+    for bits in range(32):
+        x = np.float32([[(2**24 - 1) * 2.0 ** (60 + bits), 2.0**-120]])
+        a, b = Quantized(x, scale, "float32", 1), Quantized(y, scale, "float32", 0)
+        exact = sum(
+            Fraction(float(p)) * Fraction(float(q)) for p, q in zip(x[0], y[:, 0], strict=True)
+        )
+        exact *= Fraction(float(scale[0, 0])) ** 2
+        found = matmul(a, b, algorithm="accumulator", out_format="float64")
+        assert found[0, 0] == exact.numerator / exact.denominator
