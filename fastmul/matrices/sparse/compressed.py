@@ -41,6 +41,12 @@ class Rows:
             rows = rows.copy()
             rows.sum_duplicates()
         starts, columns = rows.indptr.astype(np.uint64), rows.indices
+        # kernels follow them without looking, and whoever edits `indices` may have erred
+        if columns.size and not 0 <= columns.min() <= columns.max() < rows.shape[1]:
+            raise ValueError(
+                f"matmul of a sparse matrix of shape {rows.shape} whose indices run from {columns.min()} to "
+                f"{columns.max()}: see scipy's check_format"
+            )
         columns = columns.view(np.uint32) if columns.itemsize == 4 else columns.astype(np.uint32)
         return cls(rows.shape, starts, columns, rows.data)
 

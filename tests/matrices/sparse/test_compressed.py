@@ -208,3 +208,15 @@ def test_out():
     assert out.tolist() == [[1, 1], [1, 1]]
     with pytest.raises(ValueError, match="their product is sparse"):
         fastmul.matmul(x, x, out=out)
+
+
+@pytest.mark.parametrize("wrong", [-1, 5, 1 << 30])
+def test_indices_that_point_outside_are_refused(wrong):
+    a = scipy_sparse.csr_array(np.eye(5, dtype=np.int64))
+    a.indices[3] = wrong
+    for product in (
+        lambda: fastmul.matmul(a, np.eye(5, dtype=np.int64)),
+        lambda: fastmul.matmul(a, a),
+    ):
+        with pytest.raises(ValueError, match="whose indices run from"):
+            product()
