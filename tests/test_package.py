@@ -64,7 +64,15 @@ PUBLIC = {
     "integers", "linalg", "lowprecision", "matrices", "nn", "io", "__version__",
 }  # fmt: skip
 PUBLIC_IN = {
-    "integers": {"mul", "square", "to_limbs", "from_limbs", "mul_limbs"},
+    "integers": {
+        "cyclic_mul",
+        "from_limbs",
+        "mul",
+        "mul_limbs",
+        "negacyclic_mul",
+        "square",
+        "to_limbs",
+    },
     "io": {"read_ints", "write_ints"},
     "matrices": {
         "BitMatrix",

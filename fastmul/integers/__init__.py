@@ -3,5 +3,14 @@
 from fastmul.integers.limbs import from_limbs, to_limbs
 from fastmul.integers.multiplication import mul, square
 from fastmul.integers.multiplication.on_limbs import mul_limbs
+from fastmul.integers.multiplication.wrapped import cyclic_mul, negacyclic_mul
 
-__all__ = ["from_limbs", "mul", "mul_limbs", "square", "to_limbs"]
+__all__ = [
+    "cyclic_mul",
+    "from_limbs",
+    "mul",
+    "mul_limbs",
+    "negacyclic_mul",
+    "square",
+    "to_limbs",
+]
