@@ -469,7 +469,7 @@ def _require_equal(expected: Any, found: Any, what: str) -> None:
     elif isinstance(found, np.ndarray):
         same = int.from_bytes(found.astype("<u8").tobytes(), "little") == int(expected)
     else:
-        same = int(found) == int(expected)
+        same = bool(found == expected)
     if not same:
         raise SystemExit(f"{what}: the results differ")
 
@@ -499,12 +499,12 @@ def row(line: Line, peer: float, ours: float) -> str:
     )
 
 
-def caption() -> str:
+def caption(command: str = COMMAND) -> str:
     day = datetime.datetime.now(datetime.UTC).date()
     return (
         f"{cpu_name()}, {platform.system()}, Python {platform.python_version()}, "
         f"numba {_version('numba')}, NumPy {np.__version__} ({blas_description()}), "
-        f"GMP {gmpy2.mp_version().split()[-1]}; {day}; `{COMMAND}`.\n"
+        f"GMP {gmpy2.mp_version().split()[-1]}; {day}; `{command}`.\n"
         "Ratio: their time / our time; aim: what the ratio should reach, bold where it does."
     )
 
@@ -517,10 +517,7 @@ def _version(name: str) -> str:
 
 def publish(made: dict[str, str], order: list[str]) -> None:
     """Write rows into docs/measured, in place of those of the same lines, and the README's share of them there."""
-    page = ROOT / "docs/measured/ratios.md"
-    rows = {_name(row): row for row in page.read_text().splitlines() if row.startswith("| ")} | made
-    rows = {name: rows[name] for name in order if name in rows}
-    page.write_text("\n".join([caption(), "", HEADER, *rows.values()]) + "\n")
+    rows = replace_rows(ROOT / "docs/measured/ratios.md", caption(), made, order)
     readme = ROOT / "README.md"
     begin, end = "<!-- measured: begin -->", "<!-- measured: end -->"
     text = readme.read_text()
@@ -532,7 +529,18 @@ def publish(made: dict[str, str], order: list[str]) -> None:
     readme.write_text(f"{before}{begin}\n{table}\n{end}{rest.partition(end)[2]}")
 
 
-def _name(row: str) -> str:
+def replace_rows(
+    page: Path, heading: str, made: dict[str, str], order: list[str]
+) -> dict[str, str]:
+    """Write the page anew with the rows that were made in place of its own of the same lines; all rows by name."""
+    written = page.read_text().splitlines() if page.exists() else []
+    rows = {name_of(row): row for row in written if row.startswith("| ")} | made
+    rows = {name: rows[name] for name in order if name in rows}
+    page.write_text("\n".join([heading, "", HEADER, *rows.values()]) + "\n")
+    return rows
+
+
+def name_of(row: str) -> str:
     """The first two cells of a row: what was measured, against what."""
     return "|".join(row.split("|")[1:3])
 
@@ -561,8 +569,8 @@ def main() -> None:
             print(rows[-1], flush=True)
     print(f"\n{caption()}")
     if arguments.publish:
-        order = [_name(f"| {line.what} | {line.peer} |") for line in known]
-        publish({_name(row): row for row in rows}, order)
+        order = [name_of(f"| {line.what} | {line.peer} |") for line in known]
+        publish({name_of(row): row for row in rows}, order)
 
 
 if __name__ == "__main__":
