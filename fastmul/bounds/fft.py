@@ -42,6 +42,11 @@ rounding; |re z| + |im z| <= sqrt(2) |z|, so the first term then counts sqrt(2)-
 Pointwise product: |X^Y^ - XY| <= 2u |X^||Y^| in each point, so in the 1-norm, by Cauchy-Schwarz,
 |X^Y^ - XY|_1 <= L |x||y| ((1 + e_forward)**2 (1 + 2u) - 1).
 
+Sums of k products, added point by point: `multiply_values` fuses both products of a part into the sum, so that each
+term rounds twice, both times a complex number of modulus at most sum_i |X_i||Y_i| (1 + ...): the same with |x||y|
+replaced by sum_i |x_i||y_i|, and (1 + 2u)**k for 1 + 2u (second order: in the last factor of `error`). All that
+follows needs no more of XY than its 1-norm, so it holds for the sum, too.
+
 Inverse passes, from the 1-norm to the maximum: here the error of one result is bounded by the sum of the moduli of the
 inputs it depends on. Additions: u |a + b| <= u (|a| + |b|), for each of the levels; e(1/8) and twiddles as above, as
 their moduli are 1: the same PASS constants. The last pass: a part of row j is a sum of r complex products,
@@ -98,10 +103,11 @@ def levels(m: int) -> tuple[int, ...]:
 
 
 @lru_cache(maxsize=1024)
-def error(rows: int, m: int, whole: bool = False) -> float:
+def error(rows: int, m: int, whole: bool = False, terms: int = 1) -> float:
     """The error of a coefficient relative to |x| * |y|, for rows * 2**m complex points.
 
-    whole: one operand has digits in the imaginary parts, too.
+    whole: one operand has digits in the imaginary parts, too. terms: how many products are added up, whose |x| * |y|
+    then are, too.
     """
     sizes = levels(m)
     passes = {1: PASS2, 2: PASS4, 3: PASS8}
@@ -111,12 +117,17 @@ def error(rows: int, m: int, whole: bool = False) -> float:
     forward = 2 * path + math.log1p((root + U) * _SECOND_ORDER)
     forward += math.log1p(((math.sqrt(2) if whole else 1) * root + U) * _SECOND_ORDER)
     inverse = path + math.log1p((rows + 2) * U * _SECOND_ORDER)
-    return math.expm1(forward + math.log1p(2 * U) + inverse) * (1 + 2.0**-40)
+    return math.expm1(forward + terms * math.log1p(2 * U) + inverse) * (1 + 2.0**-40)
 
 
-def max_norm_product(rows: int, m: int, whole: bool = False) -> float:
-    """The largest |x|**2 * |y|**2 for which rounding is exact."""
-    return min(MAX_ERROR / error(rows, m, whole), MAX_COEFFICIENT) ** 2 * (1 - 2.0**-40)
+def max_norm_product(rows: int, m: int, whole: bool = False, terms: int = 1) -> float:
+    """The largest |x|**2 * |y|**2, or (sum |x_i| |y_i|)**2 of a sum of products, for which rounding is exact."""
+    return min(MAX_ERROR / error(rows, m, whole, terms), MAX_COEFFICIENT) ** 2 * (1 - 2.0**-40)
+
+
+def add_norm_products(first: float, second: float) -> float:
+    """(|x1||y1| + |x2||y2|)**2, or a little more, from |x1|**2 |y1|**2 and |x2|**2 |y2|**2."""
+    return (math.sqrt(first) + math.sqrt(second)) ** 2 * (1 + 2.0**-48)
 
 
 def worst_norm_product(a_digits: int, b_digits: int, bits: int) -> int:

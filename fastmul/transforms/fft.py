@@ -51,11 +51,45 @@ class Plan:
     def points(self) -> int:
         return self.rows << self.child_bits
 
+    @property
+    def wrapped(self) -> bool:
+        """Whether the coefficient of both last digits, 0 or 1 each, falls on coefficient 0."""
+        return self.a_digits + self.b_digits > 2 * self.points
+
+    @property
+    def length(self) -> int:
+        """Coefficients of each of the eight runs in which the product is carried."""
+        return (min(self.a_digits + self.b_digits, 2 * self.points) + 63) // 64 * 8
+
+    @property
+    def max_limbs(self) -> int:
+        """Limbs that the kernel `carry` can give: all the runs' and what is carried out of the last."""
+        return self.length * self.digit_bits // 8 + 2
+
+    @property
+    def child_points(self) -> int:
+        return 1 << self.child_bits
+
+    @property
+    def key(self) -> tuple[int, int, int]:
+        """What must agree for values of transforms to be multiplied."""
+        return self.rows, self.child_bits, self.digit_bits
+
+    def node(self, table: Table, child: int) -> tuple[Any, ...]:
+        """The arguments of the kernels of one child: its first point, and where its twiddles are."""
+        leaf = child << (self.child_bits - 6)
+        start = child << self.child_bits
+        return start, table.levels, table.nodes, 16 * leaf, table.leaves, 128 * leaf
+
+    @cached_property
+    def padded_bytes(self) -> int:
+        """Bytes of a padded operand, or of the buffer of the carry."""
+        return 8 * ((2 * self.points * self.digit_bits) // 64 + 48)
+
     @cached_property
     def work_words(self) -> int:
         """Words of scratch of the kernel: two transforms, and two padded operands or a buffer."""
-        padded = (2 * self.points * self.digit_bits) // 64 + 48
-        return 4 * self.points + 2 * padded
+        return 4 * self.points + 2 * self.padded_bytes // 8
 
     @cached_property
     def work_bytes(self) -> int:
@@ -68,20 +102,22 @@ def digit_count(n_limbs: int, bits: int) -> int:
 
 
 @lru_cache(maxsize=4096)
-def plan(a_limbs: int, b_limbs: int, guaranteed: bool) -> Plan | None:
+def plan(a_limbs: int, b_limbs: int, guaranteed: bool, terms: int = 1) -> Plan | None:
     """The shortest transform for a product of this size, or None if no digit width is admitted.
 
     guaranteed: for every operand; otherwise for operands whose digits are no larger than random ones', which only
-    the kernel can tell.
+    the kernel can tell. terms: how many products of this size are added up before the inverse transform.
     """
     for bits in range(bounds.MAX_BITS, bounds.MIN_BITS - 1, -1):
-        found = _with_digits(a_limbs, b_limbs, bits, guaranteed)
+        found = _with_digits(a_limbs, b_limbs, bits, guaranteed, terms)
         if found:
             return found
     return None
 
 
-def _with_digits(a_limbs: int, b_limbs: int, bits: int, guaranteed: bool) -> Plan | None:
+def _with_digits(
+    a_limbs: int, b_limbs: int, bits: int, guaranteed: bool, terms: int
+) -> Plan | None:
     a_digits, b_digits = digit_count(a_limbs, bits), digit_count(b_limbs, bits)
     last_is_bit = a_limbs == b_limbs and 64 * a_limbs % bits == 0
     rows, m = shortest_length(a_digits + b_digits - 2 * last_is_bit)
@@ -89,11 +125,11 @@ def _with_digits(a_limbs: int, b_limbs: int, bits: int, guaranteed: bool) -> Pla
         return None
     wrapped = a_digits + b_digits > 2 * (rows << m)
     whole = max(a_digits, b_digits) > rows << m and not wrapped
-    limit = bounds.max_norm_product(rows, m, whole)
-    if bounds.worst_norm_product(a_digits, b_digits, bits) <= limit:
+    limit = bounds.max_norm_product(rows, m, whole, terms)
+    if terms**2 * bounds.worst_norm_product(a_digits, b_digits, bits) <= limit:
         return Plan(rows, m, bits, a_digits, b_digits, np.inf)
     measurable = bounds.has_exact_norm(max(a_digits, b_digits), bits)
-    likely = bounds.likely_norm_product(a_digits, b_digits, bits)
+    likely = terms**2 * bounds.likely_norm_product(a_digits, b_digits, bits)
     if not guaranteed and measurable and likely <= limit:
         return Plan(rows, m, bits, a_digits, b_digits, limit)
     return None

@@ -4,7 +4,8 @@
 
 Operands become balanced digits, as wide as the window of `fastmul.bounds.fft` admits for their length. Two widths are
 tried: one that suits digits no larger in quadratic mean than random ones', where the kernel measures the norms and
-declines operands that exceed the window; and one that suits every operand.
+declines operands that exceed the window; and one that suits every operand. `fft_values` has the same steps one by
+one, for operands whose transform is kept and for sums of products.
 """
 
 from __future__ import annotations
@@ -67,7 +68,7 @@ def mul_limbs(a: np.ndarray, b: np.ndarray, out: np.ndarray, threads: int) -> No
     Schoenhage, Strassen (1971); Percival (2003); Brent, Percival, Zimmermann (2007); the right-angle
     convolution: Crandall, Fagin, Math. Comp. 62 (1994) 305-324.
     """
-    for plan in _plans(a.size, b.size):
+    for plan in plans(a.size, b.size):
         if run_plan(plan, a, b, out, threads):
             return
     raise AlgorithmError(
@@ -76,12 +77,15 @@ def mul_limbs(a: np.ndarray, b: np.ndarray, out: np.ndarray, threads: int) -> No
 
 
 @lru_cache(maxsize=1024)
-def _plans(a_limbs: int, b_limbs: int) -> tuple[Plan, ...]:
-    """The plans to try in turn: the last one holds for every operand; none where there is no such plan."""
-    certain = transforms.plan(a_limbs, b_limbs, True)
+def plans(a_limbs: int, b_limbs: int, terms: int = 1) -> tuple[Plan, ...]:
+    """The plans to try in turn: the last one holds for every operand; none where there is no such plan.
+
+    terms: how many products of these sizes are added up.
+    """
+    certain = transforms.plan(a_limbs, b_limbs, True, terms)
     if certain is None:
         return ()
-    likely = transforms.plan(a_limbs, b_limbs, False)
+    likely = transforms.plan(a_limbs, b_limbs, False, terms)
     return (certain,) if likely is None or likely == certain else (likely, certain)
 
 
@@ -121,18 +125,17 @@ def _run_threaded(
     rows, bits, n, points = plan.rows, plan.digit_bits, 1 << plan.child_bits, plan.points
     x, y = work[: 2 * points], work[2 * points : 4 * points]
     padded = work[4 * points :].view(np.uint64).reshape(2, -1)
-    wrapped = plan.a_digits + plan.b_digits > 2 * points
     square = a is b
     norms = [1.0, 1.0]
 
     def forward(i: int, limbs: np.ndarray, digits: int, children: np.ndarray) -> None:
-        whole = digits > points and not wrapped
+        whole = digits > points and not plan.wrapped
         norms[i] = kernels.forward(limbs, whole, padded[i], children, rows, n, bits, table.roots)
 
     def multiply(child: int) -> None:
         leaf = child * (n >> 6)
         kernels.multiply_node(
-            x, y, square, child * n, table.levels, table.nodes, 16 * leaf, table.leaves, 128 * leaf
+            x, y, int(square), child * n, table.levels, table.nodes, 16 * leaf, table.leaves, 128 * leaf
         )  # fmt: skip
 
     def inverse(first: int, last: int) -> None:
@@ -145,9 +148,8 @@ def _run_threaded(
     run(multiply, ((child,) for child in range(rows)), threads)
     step = max(64, n // threads & -8)
     run(inverse, ((first, min(first + step, n)) for first in range(0, n, step)), threads)
-    carry_in = int(a[-1] & b[-1]) >> 63 if wrapped else 0
-    length = (min(plan.a_digits + plan.b_digits, 2 * points) + 63) // 64 * 8
-    kernels.carry(y, length, bits, 4 * points, carry_in, work.view(np.uint64), out)
+    wraps = int(a[-1] & b[-1]) >> 63 if plan.wrapped else 0
+    kernels.carry(y, plan.length, bits, 4 * points, wraps, work.view(np.uint64), out)
     return True
 
 

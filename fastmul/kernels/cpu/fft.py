@@ -4,7 +4,8 @@
     coefficients --carry_runs--> limbs
 
 A child is multiplied depth first: both operands go down to the leaves, the product comes up again, so that small
-nodes never leave the cache between passes and the table of leaf twiddles is read once for three transforms.
+nodes never leave the cache between passes and the table of leaf twiddles is read once for three transforms. The same
+steps apart, for operands whose values are kept, are in ``fft_kept.py``.
 """
 
 from __future__ import annotations
@@ -13,8 +14,13 @@ import numpy as np
 from numba import boolean, float64, int64, uint64, void
 
 from fastmul.kernels.cpu.fft_carry import CARRIES, add_carry, carry_runs
-from fastmul.kernels.cpu.fft_digits import PADDING, pad
-from fastmul.kernels.cpu.fft_leaves import LEAF, multiply_leaves, square_leaves
+from fastmul.kernels.cpu.fft_digits import PADDING, pad, put_word
+from fastmul.kernels.cpu.fft_leaves import (
+    LEAF,
+    multiply_leaves,
+    multiply_leaves_by_values,
+    square_leaves,
+)
 from fastmul.kernels.cpu.fft_passes import (
     RECORD,
     forward2,
@@ -53,39 +59,61 @@ def inverse_pass(x, start, size, up, twiddles, record):
         inverse_pass2(x, start, size, twiddles, record)
 
 
+#: What `multiply_node` finds in y: the other operand's coefficients, nothing (a square), or its values.
+COEFFICIENTS, SQUARE, VALUES = 0, 1, 2
+
+
+@inline
+def descend(x, start, first, levels, nodes, record):
+    """Every forward pass of a child that begins at its point `first` and has not been made with the points before."""
+    for p in range(levels.size - 1):
+        size = int64(1) << levels[p]
+        if first & (size - 1) == 0:
+            node = (int64(1) << (levels[0] - levels[p])) + (first >> levels[p])
+            down = levels[p] - levels[p + 1]
+            forward_pass(x, start + first, size, down, nodes, record + RECORD * node)
+
+
+@inline
+def ascend(x, start, first, end, levels, nodes, record):
+    """Every inverse pass of a child that becomes possible when its points first .. end are ready."""
+    for p in range(levels.size - 2, -1, -1):
+        size = int64(1) << levels[p]
+        if end & (size - 1) == 0:
+            node = (int64(1) << (levels[0] - levels[p])) + (first >> levels[p])
+            up = levels[p] - levels[p + 1]
+            inverse_pass(x, start + end - size, size, up, nodes, record + RECORD * node)
+
+
+@inline
+def bottom_bits(levels):
+    """log2 of the points whose leaves are taken together: the smallest node above them."""
+    return levels[max(levels.size - 2, 0)]
+
+
 @kernel(
-    void(float64[::1], float64[::1], boolean, int64, const(int64[::1]),
+    void(float64[::1], float64[::1], int64, int64, const(int64[::1]),
          const(float64[::1]), int64, const(float64[::1]), int64)
 )  # fmt: skip
-def multiply_node(x, y, square, start, levels, nodes, record, leaves, leaf):
+def multiply_node(x, y, other, start, levels, nodes, record, leaves, leaf):
     """x = 2**levels[0] * x * y (or x * x) in the child of the root at point `start`.
 
-    levels: log2 of the sizes of nodes from the child down to the leaf. The record of node i at depth d, counted
-    in bits, is nodes[record + 16*(2**d + i)]; the records of the leaves begin at leaves[leaf].
+    other: COEFFICIENTS, SQUARE or VALUES. levels: log2 of the sizes of nodes from the child down to the leaf. The
+    record of node i at depth d, counted in bits, is nodes[record + 16*(2**d + i)]; the records of the leaves begin
+    at leaves[leaf].
     """
-    bottom = levels[max(levels.size - 2, 0)]
-    for first in range(0, int64(1) << levels[0], int64(1) << bottom):
-        for p in range(levels.size - 1):
-            size = int64(1) << levels[p]
-            if first & (size - 1) == 0:
-                node = (int64(1) << (levels[0] - levels[p])) + (first >> levels[p])
-                down = levels[p] - levels[p + 1]
-                forward_pass(x, start + first, size, down, nodes, record + RECORD * node)
-                if not square:
-                    forward_pass(y, start + first, size, down, nodes, record + RECORD * node)
-        count = int64(1) << (bottom - LEAF_BITS)
+    step = int64(1) << bottom_bits(levels)
+    for first in range(0, int64(1) << levels[0], step):
+        descend(x, start, first, levels, nodes, record)
         place = leaf + LEAF * (first >> LEAF_BITS)
-        if square:
-            square_leaves(x, start + first, count, leaves, place)
+        if other == SQUARE:
+            square_leaves(x, start + first, step >> LEAF_BITS, leaves, place)
+        elif other == VALUES:
+            multiply_leaves_by_values(x, y, start + first, step >> LEAF_BITS, leaves, place)
         else:
-            multiply_leaves(x, y, start + first, count, leaves, place)
-        end = first + (int64(1) << bottom)
-        for p in range(levels.size - 2, -1, -1):
-            size = int64(1) << levels[p]
-            if end & (size - 1) == 0:
-                node = (int64(1) << (levels[0] - levels[p])) + (first >> levels[p])
-                up = levels[p] - levels[p + 1]
-                inverse_pass(x, start + end - size, size, up, nodes, record + RECORD * node)
+            descend(y, start, first, levels, nodes, record)
+            multiply_leaves(x, y, start + first, step >> LEAF_BITS, leaves, place)
+        ascend(x, start, first, first + step, levels, nodes, record)
 
 
 @kernel(
@@ -110,11 +138,19 @@ def forward(limbs, all_digits, padded, x, rows, n, bits, roots):
     return norm
 
 
-@kernel(void(const(float64[::1]), int64, int64, int64, uint64, uint64[::1], uint64[::1]))
-def carry(c, length, bits, at, carry_in, work, out):
-    """out = the number with coefficients c, carried in eight runs through `work`."""
-    carry_runs(c, 0, length, bits, work, 0, work, at, carry_in)
+@kernel(void(const(float64[::1]), int64, int64, int64, int64, uint64[::1], uint64[::1]))
+def carry(c, length, bits, at, wraps, work, out):
+    """out = the number with coefficients c, two's complement, carried in eight runs through `work`.
+
+    wraps: what coefficient 0 has lost to a coefficient just beyond the transform.
+    """
+    carry_runs(c, 0, length, bits, work, 0, work, at, wraps)
     run_bytes = (length >> 3) * bits
+    end = 8 * run_bytes
+    top = int64(work[at + CARRIES + 7]) + wraps
+    put_word(work, end, uint64(top))
+    put_word(work, end + 8, uint64(top >> 63))
+    put_word(work, end + 16, uint64(1))  # where a carry through all words stops
     for lane in range(7):
         add_carry(work, (lane + 1) * run_bytes, work[at + CARRIES + lane])
     for i in range(out.size):
@@ -147,12 +183,11 @@ def multiply(a, b, square, out, shape, limit, levels, roots, nodes, leaves, work
     per_child = n >> LEAF_BITS
     for child in range(rows):
         multiply_node(
-            x, y, square, child * n, levels,
+            x, y, SQUARE if square else COEFFICIENTS, child * n, levels,
             nodes, child * per_child * RECORD, leaves, child * per_child * LEAF,
         )  # fmt: skip
     inverse_root(x, 0, n, roots[RECORD * rows :], y, rows, n)
-    carry_in = (a[-1] & b[-1]) >> uint64(63) if wrapped else uint64(0)
+    wraps = int64((a[-1] & b[-1]) >> uint64(63)) if wrapped else int64(0)
     digits = min(a_digits + b_digits, 2 * half)
-    length = ((digits + 63) >> 6) << 3
-    carry(y, length, bits, 4 * half, carry_in, words, out)
+    carry(y, ((digits + 63) >> 6) << 3, bits, 4 * half, wraps, words, out)
     return True

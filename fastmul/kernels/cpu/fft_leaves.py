@@ -219,3 +219,30 @@ def square_leaves(x, start, count, leaves, j):
     for k in range(0, count * LEAF, LEAF):
         put_square(x, first + k, leaves, j + k)
     invert_leaves(x, first, count, leaves, j)
+
+
+@kernel(void(float64[::1], float64[::1], int64, int64, const(float64[::1]), int64))
+def multiply_leaves_by_values(x, y, start, count, leaves, j):
+    """x = 64*x*y where y holds the other operand's values already."""
+    first = 2 * start
+    for k in range(0, count * LEAF, LEAF):
+        forward_rows(x, first + k, leaves, j + k)
+    for k in range(0, count * LEAF, LEAF):
+        put_product(x, y, first + k, leaves, j + k)
+    invert_leaves(x, first, count, leaves, j)
+
+
+@kernel(void(float64[::1], int64, int64, const(float64[::1]), int64))
+def evaluate_leaves(x, start, count, leaves, j):
+    """The values of `count` leaves, in their place."""
+    first = 2 * start
+    for k in range(0, count * LEAF, LEAF):
+        forward_rows(x, first + k, leaves, j + k)
+    for k in range(0, count * LEAF, LEAF):
+        put_values(x, first + k, leaves, j + k)
+
+
+@kernel(void(float64[::1], int64, int64, const(float64[::1]), int64))
+def interpolate_leaves(x, start, count, leaves, j):
+    """64 times the coefficients of `count` leaves, in the place of their values."""
+    invert_leaves(x, 2 * start, count, leaves, j)

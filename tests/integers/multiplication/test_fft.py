@@ -161,7 +161,7 @@ def test_refuses_one_bit_more(monkeypatch):
     assert fft.refuses(MulProblem(n, n)) is None
     monkeypatch.setattr(transforms.bounds, "MIN_BITS", guaranteed + 1)
     transforms.plan.cache_clear()
-    fft._plans.cache_clear()
+    fft.plans.cache_clear()
     try:
         assert "2**" in fft.refuses(MulProblem(n, n))
         a = np.ones(n, np.uint64)
@@ -170,7 +170,7 @@ def test_refuses_one_bit_more(monkeypatch):
     finally:
         monkeypatch.undo()
         transforms.plan.cache_clear()
-        fft._plans.cache_clear()
+        fft.plans.cache_clear()
 
 
 def test_refuses_what_is_too_long():
