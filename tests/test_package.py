@@ -65,11 +65,13 @@ PUBLIC = {
 }  # fmt: skip
 PUBLIC_IN = {
     "integers": {
+        "Modulus",
         "cyclic_mul",
         "from_limbs",
         "mul",
         "mul_limbs",
         "negacyclic_mul",
+        "powmod",
         "square",
         "to_limbs",
     },

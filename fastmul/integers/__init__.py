@@ -1,16 +1,20 @@
 """Big integers: multiplication and limb arrays."""
 
 from fastmul.integers.limbs import from_limbs, to_limbs
+from fastmul.integers.modulus.ring import Modulus
 from fastmul.integers.multiplication import mul, square
 from fastmul.integers.multiplication.on_limbs import mul_limbs
 from fastmul.integers.multiplication.wrapped import cyclic_mul, negacyclic_mul
+from fastmul.integers.powers import powmod
 
 __all__ = [
+    "Modulus",
     "cyclic_mul",
     "from_limbs",
     "mul",
     "mul_limbs",
     "negacyclic_mul",
+    "powmod",
     "square",
     "to_limbs",
 ]
