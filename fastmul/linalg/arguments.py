@@ -74,6 +74,12 @@ def residues(a: np.ndarray, p: int, threads: int | None = None) -> np.ndarray:
     return words.reduce(a, p, threads).view(np.uint64)
 
 
+def put_residues(to: np.ndarray, a: np.ndarray, p: int, threads: int | None = None) -> None:
+    """Set the uint64 array `to` to a's entries modulo p."""
+    get_threads(threads)
+    to[...] = (a % p) if a.dtype.kind == "O" else words.reduced(a, p, threads).view(np.uint64)
+
+
 def right_hand_side(function: str, b: Any, a: Any) -> np.ndarray:
     """`b` as an (n,) or (n, q) array of integers that fits the square matrix `a`."""
     (y,) = arrays.as_operands(function, b)

@@ -9,6 +9,7 @@ import numpy as np
 from fastmul.linalg import arguments
 from fastmul.linalg.elimination import eliminate
 from fastmul.linalg.over_bits import compute, is_over_bits
+from fastmul.runtime.scratch import lease
 
 
 def det(a: Any, *, mod: Any = None, threads: int | None = None) -> int:
@@ -61,7 +62,10 @@ def det(a: Any, *, mod: Any = None, threads: int | None = None) -> int:
 
         return determinant(x, threads)
     p = arguments.modulus("det", mod)
-    return determinant_modulo(arguments.residues(x, p, threads), p, threads)
+    with lease(x.size * 8) as scratch:
+        residues = scratch[: x.size * 8].view(np.uint64).reshape(x.shape)
+        arguments.put_residues(residues, x, p, threads)
+        return determinant_modulo(residues, p, threads)
 
 
 def determinant_modulo(a: np.ndarray, p: int, threads: int | None = None) -> int:
@@ -70,7 +74,7 @@ def determinant_modulo(a: np.ndarray, p: int, threads: int | None = None) -> int
     if found.rank < a.shape[0]:
         return 0
     value = sign_of(found.order)
-    for pivot in found.echelon.diagonal():
+    for pivot in found.factors.diagonal():
         value = value * int(pivot) % p
     return value % p
 

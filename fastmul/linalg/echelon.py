@@ -117,8 +117,8 @@ def rref(a: Any, *, mod: Any = None, threads: int | None = None) -> tuple[np.nda
 def reduced_rows(found: Elimination, p: int, threads: int | None) -> np.ndarray:
     """The nonzero rows of the reduced echelon form, (rank, n) residues."""
     scale_pivots_to_one(found, p)
-    rows = found.echelon.copy()
-    solve_upper(found.upper, rows, p, 0, found.rank, threads)
+    rows, upper = found.echelon, np.ascontiguousarray(found.factors[: found.rank, found.pivots])
+    solve_upper(upper, rows, p, 0, found.rank, threads)
     return rows
 
 

@@ -7,6 +7,13 @@
         right half, rows below:   minus the product of L below and those rows        <- all the work
         right half, rows below: eliminate
 
+Both factors in place of the matrix: row i of E begins at column pivots[i] >= i, so L fits below the diagonal.
+
+    u u u u u u        rank 3, pivots 0, 2, 3
+    l . u u u u        l: L, whose ones on the diagonal go unsaid
+    l l . u u u        u: E
+    l l l . . .        .: zeros
+
 Half the columns at a time, so that all but O(n^2) operations are in products whose sides shrink no faster than the
 matrix does. Rows are exchanged where they stand and their order is kept; the rank profile is that of the columns
 from left to right.
@@ -26,6 +33,8 @@ from fastmul.runtime.scratch import lease
 
 #: Columns that the kernel eliminates by itself, and rows of a triangle that it solves.
 BASE = 24
+#: Right-hand sides for which reading the triangle once is faster than products of so few columns.
+FEW = 4
 #: Sides of a product that is subtracted while it is stored; for longer ones `matmul` knows faster ways.
 ONE_PASS = 2048
 
@@ -35,8 +44,7 @@ class Elimination:
     """a[order] = lower @ echelon modulo p."""
 
     order: np.ndarray  # (m,) rows of a, in their new order
-    lower: np.ndarray  # (m, rank) uint64: ones on the diagonal, zeros above
-    echelon: np.ndarray  # (rank, n) uint64: row i begins at column pivots[i]
+    factors: np.ndarray  # (m, n) uint64, in place of a: both, as drawn above
     pivots: np.ndarray  # (rank,) columns, increasing
 
     @property
@@ -44,9 +52,17 @@ class Elimination:
         return len(self.pivots)
 
     @property
-    def upper(self) -> np.ndarray:
-        """The pivot columns of the echelon form: (rank, rank), upper triangular."""
-        return np.ascontiguousarray(self.echelon[:, self.pivots])
+    def lower(self) -> np.ndarray:
+        """(m, rank) uint64, new: ones on the diagonal, zeros above."""
+        lower = np.tril(self.factors[:, : self.rank], -1)
+        np.fill_diagonal(lower, 1)
+        return lower
+
+    @property
+    def echelon(self) -> np.ndarray:
+        """(rank, n) uint64, new: row i begins at column pivots[i]."""
+        is_right = self.pivots[:, np.newaxis] <= np.arange(self.factors.shape[1])
+        return np.where(is_right, self.factors[: self.rank], np.uint64(0))
 
 
 def eliminate(
@@ -61,17 +77,15 @@ def eliminate(
     ZeroDivisorError : a column holds no invertible pivot but a divisor of p, which the message names.
     """
     m, n = a.shape
-    lower = np.zeros((m, min(m, n)), np.uint64)
     order, pivots = np.arange(m), np.zeros(min(m, n), np.int64)
-    state = _State(a, lower, order, pivots, p, function, threads, n if columns is None else columns)
+    state = _State(a, order, pivots, p, function, threads, n if columns is None else columns)
     rank = state.eliminate(0, 0, n)
-    return Elimination(order, lower[:, :rank], a[:rank], pivots[:rank])
+    return Elimination(order, a, pivots[:rank])
 
 
 @dataclass(slots=True)
 class _State:
     a: np.ndarray
-    lower: np.ndarray
     order: np.ndarray
     pivots: np.ndarray
     p: int
@@ -89,15 +103,15 @@ class _State:
         middle = self.columns if is_narrow else _middle(start, stop)
         last = self.eliminate(row, start, middle)
         if last > row:
-            solve_lower(self.lower, self.a, self.p, row, last, middle, stop, threads=self.threads)
-            x, y = self.lower[last:, row:last], self.a[row:last, middle:stop]
+            solve_lower(self.a, self.a, self.p, row, last, middle, stop, threads=self.threads)
+            x, y = self.a[last:, row:last], self.a[row:last, middle:stop]
             subtract_product(self.a, last, middle, x, y, self.p, self.threads)
         return self.eliminate(last, middle, stop)
 
     def _panel(self, row: int, start: int, stop: int) -> int:
         divisor = np.zeros(1, np.uint64)
         last = _kernels(self.p).eliminate(
-            self.a, self.lower, self.order, self.pivots, row, start, stop, self.p, divisor
+            self.a, self.order, self.pivots, row, start, stop, self.p, divisor
         )
         if last < 0:
             raise zero_divisor(self.function, self.p, int(divisor[0]))
@@ -196,8 +210,19 @@ def solve_upper(
     solve_upper(upper, b, p, first, middle, threads)
 
 
+def solve_echelon(found: Elimination, b: np.ndarray, p: int, threads: int | None = None) -> None:
+    """b = U^-1 of itself, for the echelon form U of an invertible matrix; `found` is used up."""
+    if b.shape[1] <= FEW:
+        _kernels(p).solve_few(found.factors, b, p)
+        return
+    scale_pivots_to_one(found, p)
+    solve_upper(found.factors, b, p, 0, len(b), threads)
+
+
 def inverse_of_lower(lower: np.ndarray, p: int, threads: int | None = None) -> np.ndarray:
-    """L^-1, for ones on the diagonal of L: half the work of solving, since its upper triangle is zero.
+    """L^-1, with ones on the diagonal of L: half the work of solving, since its upper triangle is zero.
+
+    Of `lower` only what is below the diagonal is used.
 
     [A  ]^-1   [   A^-1           ]
     [B C]    = [-C^-1 B A^-1  C^-1]
@@ -224,10 +249,10 @@ def _invert(
 
 
 def scale_pivots_to_one(found: Elimination, p: int) -> np.ndarray:
-    """Scale the rows of the echelon form, in place, so that each begins with 1; returns the factors."""
-    pivots = found.echelon[np.arange(found.rank), found.pivots]
+    """Scale the rows of the echelon form, in place, so that each begins with 1; returns the factors. L is lost."""
+    pivots = found.factors[np.arange(found.rank), found.pivots]
     factors = np.array([pow(int(pivot), -1, p) for pivot in pivots], np.uint64)
-    scale_rows(found.echelon, factors, p)
+    scale_rows(found.factors[: found.rank], factors, p)
     return factors
 
 

@@ -59,4 +59,4 @@ def lu(
     x = arguments.matrix("lu", a)
     p = arguments.modulus("lu", mod)
     found = eliminate(arguments.residues(x, p, threads), p, "lu", threads)
-    return found.order, found.lower.view(np.int64).copy(), found.echelon.view(np.int64).copy()
+    return found.order, found.lower.view(np.int64), found.echelon.view(np.int64)

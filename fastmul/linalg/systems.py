@@ -14,9 +14,11 @@ from fastmul.linalg.elimination import (
     inverse_of_lower,
     scale_pivots_to_one,
     scale_rows,
+    solve_echelon,
     solve_upper,
 )
 from fastmul.linalg.over_bits import compute, is_over_bits, solve_over_bits
+from fastmul.runtime.scratch import lease
 
 
 def solve(a: Any, b: Any, *, mod: Any = None, threads: int | None = None) -> np.ndarray:
@@ -74,12 +76,15 @@ def solve(a: Any, b: Any, *, mod: Any = None, threads: int | None = None) -> np.
         return solve_over_rationals(x, columns, "solve", threads).reshape(y.shape)
     p = arguments.modulus("solve", mod)
     n = len(x)
-    both = np.hstack([arguments.residues(v, p, threads) for v in (x, columns)])
-    found = eliminate(both, p, "solve", threads, columns=n)
-    require_inverse(found, n, "solve", f"mod={p}")
-    scale_pivots_to_one(found, p)
-    solution = np.ascontiguousarray(both[:, n:])
-    solve_upper(both, solution, p, 0, n, threads)
+    width = n + columns.shape[1]
+    with lease(8 * n * width) as scratch:
+        both = scratch[: 8 * n * width].view(np.uint64).reshape(n, width)
+        arguments.put_residues(both[:, :n], x, p, threads)
+        arguments.put_residues(both[:, n:], columns, p, threads)
+        found = eliminate(both, p, "solve", threads, columns=n)
+        require_inverse(found, n, "solve", f"mod={p}")
+        solution = np.ascontiguousarray(both[:, n:])
+        solve_echelon(found, solution, p, threads)
     return solution.view(np.int64).reshape(y.shape)
 
 
@@ -137,9 +142,9 @@ def inverse_modulo(a: np.ndarray, p: int, function: str, threads: int | None = N
     """The inverse of residues, which are overwritten."""
     found = eliminate(a, p, function, threads)
     require_inverse(found, len(a), function, f"mod={p}")
-    inverse = inverse_of_lower(found.lower, p, threads)
+    inverse = inverse_of_lower(found.factors, p, threads)
     scale_rows(inverse, scale_pivots_to_one(found, p), p)
-    solve_upper(found.echelon, inverse, p, 0, len(a), threads)
+    solve_upper(found.factors, inverse, p, 0, len(a), threads)
     # a[order] = L U, so a^-1 = (L U)^-1 P, and P brings column i to column order[i]
     result = np.empty_like(inverse)
     result[:, found.order] = inverse

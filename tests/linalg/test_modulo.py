@@ -1,5 +1,7 @@
 """Elimination modulo p against FLINT: every size around the panel's width, every rank, the moduli at each window."""
 
+import random
+
 import numpy as np
 import pytest
 
@@ -77,6 +79,20 @@ def test_rows_are_exchanged_with_their_multipliers(p):
         order, lower, upper = linalg.lu(a, mod=p)
         assert np.array_equal(lower.astype(object) @ upper.astype(object) % p, a[order])
         assert not np.array_equal(order, np.arange(shape[0]))
+
+
+@pytest.mark.parametrize("p", PRIMES[2:])
+def test_sums_of_products_that_end_beyond_p(p):
+    """Eight pivots subtracted at once, by products c x - floor(c' x / B) p that are in [p, 2p) all."""
+    base = 2**32 if p < 2**32 else 2**64
+    rng = random.Random(p)
+    for _ in range(200):
+        c, x = rng.randrange(p), rng.randrange(p)
+        if c * x - ((c * base // p) * x // base) * p >= p:
+            break
+    one, d = np.eye(8, dtype=np.int64), residues(8, 8, p)
+    a = np.block([[one, np.full((8, 8), c)], [np.full((8, 8), x), d]])
+    assert linalg.det(a, mod=p) == int(nmod(a, p).det())
 
 
 @pytest.mark.parametrize("p", PRIMES)
