@@ -3,19 +3,30 @@
     a * b = high * 2^n + low      cyclic:      low + high   modulo 2^n - 1
                                   negacyclic:  low - high   modulo 2^n + 1
 
-A full product and its fold is one way, for every n. Where n is 64 times a power of two a transform of half the length
-wraps by itself.
+A full product and its fold is one way, for every n. Where n is 64 times a power of two, number-theoretic transforms
+of half a product's length wrap by themselves (`ntt.wrapped`); they are taken where they are predicted to be faster.
 """
 
 from __future__ import annotations
 
 import operator
+from collections.abc import Callable
 from typing import Any
 
 import gmpy2
+import numpy as np
 
+from fastmul.integers import layout
 from fastmul.integers.arguments import as_kind, as_mpz
-from fastmul.integers.multiplication import mul
+from fastmul.integers.limbs import limb_count, magnitude, number, require_numbers
+from fastmul.integers.multiplication import choose, mul
+from fastmul.integers.multiplication.ntt import wrapped as transforms
+from fastmul.integers.multiplication.problem import MulProblem, threads_for
+from fastmul.planning.cost import seconds
+
+LIMB_BITS = 64
+#: Below, GMP's products are the fastest, and there is nothing to halve.
+MIN_BITS = 1 << 16
 
 
 def cyclic_mul(a: Any, b: Any, n: int) -> Any:
@@ -42,7 +53,8 @@ def cyclic_mul(a: Any, b: Any, n: int) -> Any:
 
     Complexity
     ----------
-    That of a full product of two numbers of n bits.
+    Half of a full product's for n = 2**21, 2**22, ..., 2**28; for n = 2**17, ..., 2**20, where full products are
+    made by faster floating-point transforms, two thirds to three quarters. Otherwise a full product and a fold.
 
     Source
     ------
@@ -59,6 +71,9 @@ def cyclic_mul(a: Any, b: Any, n: int) -> Any:
     kind, x, y = as_mpz("cyclic_mul(a, b, n)", a, b)
     x = fold_minus(x, n)
     y = x if b is a else fold_minus(y, n)
+    terms = min(limb_count(x), limb_count(y))
+    if _pays(n, x, y, transforms.cyclic_refuses, terms):
+        return as_kind(kind, fold_minus(_transformed(transforms.cyclic, x, y, n), n))
     return as_kind(kind, fold_minus(mul(x, y), n))
 
 
@@ -86,7 +101,8 @@ def negacyclic_mul(a: Any, b: Any, n: int) -> Any:
 
     Complexity
     ----------
-    That of a full product of two numbers of n bits.
+    Half of a full product's for n = 2**21, 2**22, ..., 2**27; for n = 2**17, ..., 2**20, where full products are
+    made by faster floating-point transforms, two thirds to three quarters. Otherwise a full product and a fold.
 
     Source
     ------
@@ -103,7 +119,22 @@ def negacyclic_mul(a: Any, b: Any, n: int) -> Any:
     kind, x, y = as_mpz("negacyclic_mul(a, b, n)", a, b)
     x = fold_plus(x, n)
     y = x if b is a else fold_plus(y, n)
+    terms = min(limb_count(x), limb_count(y))
+    if _pays(n, x, y, transforms.negacyclic_refuses, terms):
+        return as_kind(kind, _transformed(transforms.negacyclic, x, y, n))
     return as_kind(kind, fold_plus(mul(x, y), n))
+
+
+def wrapped_length(n_bits: int) -> int:
+    """The least n >= n_bits at which `cyclic_mul` takes half the time of a full one; n_bits if there is none.
+
+    >>> wrapped_length(3_000_000), wrapped_length(100)
+    (4194304, 100)
+    """
+    n_limbs = 1 << (-(-n_bits // LIMB_BITS) - 1).bit_length()
+    if n_bits < MIN_BITS or transforms.cyclic_refuses(n_limbs, n_limbs):
+        return n_bits
+    return LIMB_BITS * n_limbs
 
 
 def _width(name: str, n: Any) -> int:
@@ -111,6 +142,33 @@ def _width(name: str, n: Any) -> int:
     if width < 1:
         raise ValueError(f"{name}(a, b, n={n}) needs n >= 1")
     return width
+
+
+def _pays(n: int, x: Any, y: Any, refuses: Callable[[int, int], str | None], terms: int) -> bool:
+    """Whether a transform that wraps is possible, and predicted to be faster than the full product."""
+    if n < MIN_BITS or n % LIMB_BITS or refuses(n_limbs := n // LIMB_BITS, terms) or not terms:
+        return False
+    a_limbs, b_limbs = limb_count(x), limb_count(y)
+    if max(a_limbs, b_limbs) > n_limbs:  # 2**n itself, modulo 2**n + 1
+        return False
+    problem = MulProblem(a_limbs, b_limbs, x is y, 1, "mpz")
+    return seconds("mul.ntt", n_limbs / 2) < choose(problem).cost(problem)
+
+
+def _transformed(multiply: Callable[..., None], x: Any, y: Any, n: int) -> Any:
+    """The product of mpz by a limb function of `ntt.wrapped`."""
+    n_limbs = n // LIMB_BITS + transforms.OVERFLOW_LIMBS
+    require_numbers(n_limbs, f"a product modulo 2**{n} - 1 or + 1")
+    a = magnitude(x)
+    b = a if y is x else magnitude(y)
+    threads = threads_for(n_limbs, None)
+    if layout.mpz_readable():
+        fresh, out = layout.new_mpz(n_limbs)
+        multiply(a, b, out, threads)
+        return layout.finish_mpz(fresh, out, False)
+    out = np.empty(n_limbs, np.uint64)
+    multiply(a, b, out, threads)
+    return number(out, gmpy2.mpz)
 
 
 def fold_minus(x: Any, n: int) -> Any:

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 
 from fastmul.bounds.crt import max_terms
 from fastmul.integers.multiplication import ntt
+from fastmul.integers.multiplication.ntt import cutting, rings, workspace
 from fastmul.kernels.cpu import ntt_product
 from tests import adversaries
 
@@ -57,7 +58,7 @@ def test_all_small_lengths() -> None:
 
 def ring_edges(largest: int) -> Iterator[int]:
     """Every product length at which the transform grows, and its neighbours."""
-    block = ntt.MIN_BLOCK
+    block = rings.MIN_BLOCK
     while 4 * block <= largest:
         for children in range(4, 9):
             yield from adversaries.straddle(children * block)
@@ -90,7 +91,7 @@ def test_squares_and_threads(threads: int) -> None:
 
 def test_tasks_on_threads_at_small_sizes(monkeypatch: pytest.MonkeyPatch) -> None:
     """The way of large products, at every number of children, cut and squared."""
-    monkeypatch.setattr(ntt, "THREADED_POINTS", 128)
+    monkeypatch.setattr(workspace, "THREADED_POINTS", 128)
     for n in (600, 700, 800, 1000, 2000):
         for threads in (2, 3):
             check(limbs(n // 2, "random"), limbs(n - n // 2, "all ones"), threads)
@@ -100,7 +101,7 @@ def test_tasks_on_threads_at_small_sizes(monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 def test_beyond_the_packed_tables_and_the_one_kernel() -> None:
-    for n in adversaries.straddle(ntt.ONE_KERNEL_POINTS // 2):
+    for n in adversaries.straddle(workspace.ONE_KERNEL_POINTS // 2):
         check(limbs(n, "random"), limbs(n, "all ones"))
     check(limbs(300_001, "random"), limbs(200_000, "all ones"))
 
@@ -112,17 +113,17 @@ def test_the_second_operand_lives_in_rows_of_others(
     """Where four rows are too many to keep: in the next prime's row, and at last in the product itself."""
     rows = []
 
-    class Watched(ntt._Workspace):
-        def __init__(self, ring: ntt.Ring, rows_of_y: int, threads: int) -> None:
+    class Watched(workspace.Workspace):
+        def __init__(self, ring: rings.Ring, rows_of_y: int, threads: int) -> None:
             super().__init__(ring, rows_of_y, threads)
             rows.append(3 + self.rows_of_y)
 
-    monkeypatch.setattr(ntt, "_Workspace", Watched)
-    monkeypatch.setattr(ntt, "ONE_KERNEL_POINTS", 0)
-    monkeypatch.setattr(ntt, "THREADED_POINTS", 0)
-    monkeypatch.setattr(ntt.scratch, "LARGEST_KEPT", 0)
+    monkeypatch.setattr(workspace, "Workspace", Watched)
+    monkeypatch.setattr(workspace, "ONE_KERNEL_POINTS", 0)
+    monkeypatch.setattr(workspace, "THREADED_POINTS", 0)
+    monkeypatch.setattr(workspace.scratch, "LARGEST_KEPT", 0)
     a, b = limbs(n, "random"), limbs(n, "all ones")
-    fits = ntt.Ring.of(2 * n).points == 2 * n
+    fits = rings.Ring.of(2 * n).points == 2 * n
     check(a, b)
     check(a[:-1], np.append(b, b[:1]))
     check(a, a)
@@ -140,8 +141,8 @@ def test_unbalanced_operands(ratio: int, threads: int) -> None:
 
 
 def test_a_thousand_to_one_takes_pieces() -> None:
-    assert ntt.piece_limbs(1_000_000, 1000) < 100_000
-    assert ntt.piece_limbs(1000, 1000) == 1000
+    assert cutting.piece_limbs(1_000_000, 1000) < 100_000
+    assert cutting.piece_limbs(1000, 1000) == 1000
     check(limbs(300_000, "all ones"), limbs(300, "all ones"))
 
 
@@ -152,20 +153,20 @@ def test_empty_operands_give_zero() -> None:
 
 
 def test_beyond_the_window_the_shorter_operand_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ntt, "max_terms", lambda: 100)
+    monkeypatch.setattr(cutting, "max_terms", lambda: 100)
     for n in (100, 101, 199, 350):
         check(limbs(400, "all ones"), limbs(n, "all ones"))
 
 
 def test_longest_transforms_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     """With a small limit in place of 2**23 points everything is still multiplied, in pieces."""
-    monkeypatch.setattr(ntt, "MAX_POINTS", 1 << 12)
+    monkeypatch.setattr(cutting, "MAX_POINTS", 1 << 12)
     check(limbs(9000, "random"), limbs(1000, "all ones"))
-    assert ntt.Ring.of(2 * max_terms() - 2 * 1060).points <= 1 << 23
+    assert rings.Ring.of(2 * max_terms() - 2 * 1060).points <= 1 << 23
 
 
 def test_kernel_thresholds_are_all_crossed() -> None:
-    assert ntt.ONE_KERNEL_POINTS > ntt.transforms.PACKED_POINTS >= ntt_product.NODE
+    assert workspace.ONE_KERNEL_POINTS > workspace.transforms.PACKED_POINTS >= ntt_product.NODE
 
 
 @pytest.mark.slow

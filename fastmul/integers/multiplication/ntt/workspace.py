@@ -1,0 +1,177 @@
+"""One transform size: products in one ring, in one kernel or in tasks on several threads."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from fastmul.bounds.signed_sums import LIFTS
+from fastmul.integers.multiplication.ntt.rings import MIN_BLOCK, Ring
+from fastmul.planning import memory
+from fastmul.runtime import scratch
+from fastmul.runtime.threads import run
+from fastmul.transforms import ntt as transforms
+from fastmul.transforms.residues import crt_words, leave_constants
+
+#: A product of so many points runs in one kernel on one thread: at most a few milliseconds without an answer to Ctrl-C.
+ONE_KERNEL_POINTS = 1 << 18
+#: Below this many points, threads cost more than they save.
+THREADED_POINTS = 1 << 16
+#: Columns of the first and last pass that make one task of a large product.
+TASK_COLUMNS = 1 << 14
+#: Doubles between two rows of scratch, so that equal places of two rows do not compete for one set of a cache.
+ROW_GAP = 64 + 8
+
+_NO_LIFTS, _LIFTS = np.empty(0), np.array(LIFTS)
+
+
+def multiply_once(
+    ring: Ring, a: np.ndarray, b: np.ndarray, out: np.ndarray, square: bool, threads: int
+) -> None:
+    """out = a * b in one transform of this ring."""
+    fresh = 8 * 4 * ring.points > scratch.LARGEST_KEPT  # four rows would be fresh pages every time
+    lends = fresh and out.size >= ring.points and threads == 1 and ring.points > ONE_KERNEL_POINTS
+    workspace = Workspace(ring, 0 if square or lends else 1, threads)
+    with scratch.lease(workspace.n_bytes) as raw:
+        workspace.multiply(raw, a, b, out, square)
+
+
+def column_tasks(ring: Ring, threads: int) -> list[tuple[int, int]]:
+    """The columns of a ring in ranges (start, stop) for the tasks of its first and last pass."""
+    step = min(TASK_COLUMNS, max(MIN_BLOCK, ring.block // threads // MIN_BLOCK * MIN_BLOCK))
+    return [(i, min(i + step, ring.block)) for i in range(0, ring.block, step)]
+
+
+class Workspace:
+    """How products in one ring use their scratch.
+
+    A row for each prime; then one for the second operand, which the primes use in turn, or three: several
+    threads need them; then a table. With no row of its own the second operand uses those of the next primes and at
+    last that of the product:
+
+        prime       x       y
+          0       row 0   row 1
+          1       row 1   row 2
+          2       row 2    out       which has a limb for each point, or the product is a square
+
+    A second operand whose transform is kept brings three rows of its own.
+    """
+
+    def __init__(self, ring: Ring, rows_of_y: int, threads: int) -> None:
+        from fastmul.kernels.cpu import ntt_product
+
+        self.kernels = ntt_product
+        self.ring = ring
+        self.threads = threads if ring.points >= THREADED_POINTS else 1
+        self.in_tasks = self.threads > 1 or ring.points > ONE_KERNEL_POINTS
+        self.rows_of_y = 3 if self.threads > 1 and rows_of_y else rows_of_y
+        self.width = ring.points + ROW_GAP
+        self.count = (3 + self.rows_of_y) * self.width + ntt_product.TURNED
+        self.n_bytes = 8 * self.count
+        if (
+            self.n_bytes > scratch.KEPT_BYTES
+        ):  # less may lie ready, and asking costs as much as 2^20 bits
+            memory.require(self.n_bytes, "a product by number-theoretic transforms")
+        inner = ring.block
+        while inner > ntt_product.NODE:
+            inner >>= 3
+        self.tables = transforms.tables(ring.full_points)
+        self.factors = transforms.factors(ring.full_points, inner)
+        self.constants = leave_constants(ring.block, ring.children)
+
+    def multiply(
+        self,
+        raw: np.ndarray,
+        a: np.ndarray,
+        b: np.ndarray,
+        out: np.ndarray,
+        square: bool = False,
+        kept: np.ndarray | None = None,
+    ) -> None:
+        """out = a * b, or a times the operand whose transform `kept` is, in the leased bytes `raw`.
+
+        Limbs of out from ring.points on are those of what runs over: zeros before, if there are any.
+        """
+        kernels, ring, t, width = self.kernels, self.ring, self.tables, self.width
+        mode = kernels.SQUARE if square else kernels.FRESH if kept is None else kernels.PREPARED
+        space = raw[: self.n_bytes].view(np.float64)
+        if self.in_tasks:
+            self._in_tasks(space, a, b, out, mode, kept)
+            return
+        state = np.empty(kernels.STATE_WORDS, np.int64)
+        if kept is None and not ring.first:
+            kernels.product(
+                a, b, mode, out, ring.block, ring.children, space, width, self.rows_of_y,
+                t.roots, t.packed, t.inv_roots, t.inv_packed, self.factors, t.moduli,
+                self.constants, crt_words(), state,
+            )  # fmt: skip
+        else:
+            from fastmul.kernels.cpu import ntt_kept
+
+            y = space[3 * width : -kernels.TURNED] if kept is None else kept
+            ntt_kept.product_in_ring(
+                a, b, mode, space[: 3 * width], width, y, 0 if kept is None else y.size // 3,
+                out, ring.first, ring.block, ring.children,
+                t.roots, t.packed, t.inv_roots, t.inv_packed, self.factors, t.moduli,
+                self.constants, _LIFTS if ring.first else _NO_LIFTS, crt_words(),
+                state, space[-kernels.TURNED :],
+            )  # fmt: skip
+
+    def _in_tasks(
+        self,
+        space: np.ndarray,
+        a: np.ndarray,
+        b: np.ndarray,
+        out: np.ndarray,
+        mode: int,
+        kept: np.ndarray | None,
+    ) -> None:
+        """The same in tasks of milliseconds; two barriers on several threads."""
+        from fastmul.kernels.cpu import ntt_kept, ntt_wrapped
+
+        kernels, ring, t, width = self.kernels, self.ring, self.tables, self.width
+        rows = [space[k * width : (k + 1) * width] for k in range(3 + self.rows_of_y)]
+        x = rows[:3]
+        if kept is not None:
+            y = list(kept.reshape(3, -1))
+        elif self.rows_of_y:
+            y = [rows[3 + min(k, self.rows_of_y - 1)] for k in range(3)]
+        else:
+            y = [x[1], x[2], out.view(np.float64)]
+        columns = column_tasks(ring, self.threads)
+
+        def enter(k: int, operand: np.ndarray, row: np.ndarray, start: int, stop: int) -> None:
+            ntt_kept.enter_nodes(
+                operand, row, ring.first, ring.block, ring.children, start, stop, t.roots[k],
+                t.moduli[k],
+            )  # fmt: skip
+
+        def convolve(k: int, j: int) -> None:
+            with scratch.lease(8 * kernels.TURNED) as raw:
+                kernels.convolve_node(
+                    x[k], y[k], mode, j * ring.block, ring.block, ring.first + j,
+                    t.roots[k], t.packed[k], t.inv_roots[k], t.inv_packed[k], self.factors[k], t.moduli[k],
+                    raw[: 8 * kernels.TURNED].view(np.float64),
+                )  # fmt: skip
+
+        def leave(start: int, stop: int, state: np.ndarray) -> None:
+            if ring.first:
+                ntt_wrapped.leave_lifted(
+                    *x, out, ring.first, ring.block, ring.children, start, stop, self.constants,
+                    _LIFTS, crt_words(), state,
+                )  # fmt: skip
+            else:
+                kernels.leave(
+                    *x, out, ring.block, ring.children, start, stop, self.constants, crt_words(),
+                    state,
+                )  # fmt: skip
+
+        for group in [(0, 1, 2)] if self.threads > 1 else [(0,), (1,), (2,)]:
+            entering = [(k, a, x[k], *c) for k in group for c in columns]
+            if mode == kernels.FRESH:
+                entering += [(k, b, y[k], *c) for k in group for c in columns]
+            run(enter, entering, self.threads)
+            run(convolve, [(k, j) for k in group for j in range(ring.children)], self.threads)
+        states = np.empty((len(columns), kernels.STATE_WORDS), np.int64)
+        run(leave, [(*c, state) for c, state in zip(columns, states, strict=True)], self.threads)
+        for (_, stop), state in zip(columns, states, strict=True):
+            kernels.settle(out, ring.block, ring.children, stop, state)
