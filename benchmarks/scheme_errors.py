@@ -25,7 +25,9 @@ from fastmul.matrices.schemes.alternative_basis import karstadt_schwartz
 from fastmul.matrices.schemes.products import IN_OTHER_BASES
 
 PUBLISHED = Path(__file__).resolve().parent.parent / "docs/measured/scheme-errors.md"
-NAMES = ("strassen", "winograd", "karstadt_schwartz", "laderman", "dumas_pernet_sedoglavic")
+NAMES = (
+    "strassen", "winograd", "karstadt_schwartz", "laderman", "strassen_squared", "dumas_pernet_sedoglavic",
+)  # fmt: skip
 SIZE = 576  # divided by three levels of 2, by two of 3 and of 4
 LEVELS = {2: 3, 3: 2, 4: 2}
 SCALE = 1e-12

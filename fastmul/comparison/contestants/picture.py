@@ -19,7 +19,7 @@ ACCURACIES = {
 }
 OWN_SEMIRING = "min_plus"
 #: Schemes that `fastmul.matrices.schemes.multiply` knows beside Strassen's and Winograd's, and where they run.
-SCHEMES = ("laderman", "dumas_pernet_sedoglavic", "karstadt_schwartz")
+SCHEMES = ("laderman", "strassen_squared", "dumas_pernet_sedoglavic", "karstadt_schwartz")
 OF_SCHEMES = ("float64", "int64", "mod 998244353")
 SMALLEST_OF_SCHEMES = 1024
 

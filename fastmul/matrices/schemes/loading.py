@@ -20,7 +20,7 @@ from typing import Any
 from fastmul.matrices.schemes.scheme import Scheme
 
 #: The schemes that ship as files in data/.
-SHIPPED = ("strassen", "winograd", "laderman", "dumas_pernet_sedoglavic")
+SHIPPED = ("strassen", "winograd", "laderman", "strassen_squared", "dumas_pernet_sedoglavic")
 
 
 def load_scheme(path: str | PathLike[str]) -> Scheme:

@@ -33,8 +33,8 @@ def multiply(
     Parameters
     ----------
     a, b : (m, k) and (k, n) array-likes of integers or floats, or stacks of such matrices, as in `fastmul.matmul`.
-    scheme : a name ("strassen", "winograd", "laderman", "dumas_pernet_sedoglavic", "karstadt_schwartz"), a `Scheme`
-        as from `load_scheme`, or one of either for every level, the outermost first.
+    scheme : a name ("strassen", "winograd", "laderman", "strassen_squared", "dumas_pernet_sedoglavic",
+        "karstadt_schwartz"), a `Scheme` as from `load_scheme`, or one of either for every level, the outermost first.
     levels : int, optional
         How often to apply one scheme. Default: as often as leaves blocks of 1024 rows, and at least once.
     mod : int, optional

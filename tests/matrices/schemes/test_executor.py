@@ -120,7 +120,7 @@ def test_products_of_a_level_are_its_rank():
 
 @pytest.mark.parametrize(
     ("scheme", "temporaries"),
-    [(classical(2, 2, 2), 1), (STRASSEN, 3), (WINOGRAD, 2), (LADERMAN, 4), (STRASSEN @ STRASSEN, 7),
+    [(classical(2, 2, 2), 1), (STRASSEN, 3), (WINOGRAD, 2), (LADERMAN, 4), (named("strassen_squared"), 7),
      (named("dumas_pernet_sedoglavic"), 6)],
     ids=lambda x: getattr(x, "name", x),
 )  # fmt: skip
