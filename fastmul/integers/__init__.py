@@ -7,6 +7,7 @@ from fastmul.integers.multiplication import mul, square
 from fastmul.integers.multiplication.on_limbs import mul_limbs
 from fastmul.integers.multiplication.wrapped import cyclic_mul, negacyclic_mul
 from fastmul.integers.powers import powmod
+from fastmul.integers.radix import from_str, to_str
 from fastmul.integers.short_products import mulhigh, mullow
 
 __all__ = [
@@ -15,6 +16,7 @@ __all__ = [
     "divmod",
     "floordiv",
     "from_limbs",
+    "from_str",
     "mod",
     "mul",
     "mul_limbs",
@@ -24,4 +26,5 @@ __all__ = [
     "powmod",
     "square",
     "to_limbs",
+    "to_str",
 ]
