@@ -27,6 +27,8 @@ ARGUMENTS = {
     "own_semiring.py": ["80"],
     "matmul_free.py": ["128"],
     "character_transformer.py": ["2"],
+    "fibonacci.py": ["100000"],
+    "batch_gcd.py": ["60", "256"],
 }
 SAYS = {
     "exact_integer_matmul.py": "every one of 4,096 entries equals NumPy's",
@@ -46,6 +48,8 @@ SAYS = {
     "character_transformer.py": "MXFP4            loss",
     "mixed_precision.py": "float32 master weights",
     "quantized_autograd.py": "as a torch.autograd.Function",
+    "fibonacci.py": "20,899 digits: 25974069347221724166 ... 49895374653428746875",
+    "batch_gcd.py": "the same primes",
 }
 
 

@@ -1,5 +1,6 @@
 """Big integers: multiplication and limb arrays."""
 
+from fastmul.integers.common_divisors import gcd, gcdext, invert
 from fastmul.integers.division import divmod, floordiv, mod
 from fastmul.integers.limbs import from_limbs, to_limbs
 from fastmul.integers.modulus.ring import Modulus
@@ -8,15 +9,26 @@ from fastmul.integers.multiplication.on_limbs import mul_limbs
 from fastmul.integers.multiplication.wrapped import cyclic_mul, negacyclic_mul
 from fastmul.integers.powers import powmod
 from fastmul.integers.radix import from_str, to_str
+from fastmul.integers.sequences import binomial, factorial, fibonacci, lucas, primorial
 from fastmul.integers.short_products import mulhigh, mullow
+from fastmul.integers.trees import ModuliTree, crt, prod, remainders
 
 __all__ = [
+    "ModuliTree",
     "Modulus",
+    "binomial",
+    "crt",
     "cyclic_mul",
     "divmod",
+    "factorial",
+    "fibonacci",
     "floordiv",
     "from_limbs",
     "from_str",
+    "gcd",
+    "gcdext",
+    "invert",
+    "lucas",
     "mod",
     "mul",
     "mul_limbs",
@@ -24,6 +36,9 @@ __all__ = [
     "mullow",
     "negacyclic_mul",
     "powmod",
+    "primorial",
+    "prod",
+    "remainders",
     "square",
     "to_limbs",
     "to_str",
