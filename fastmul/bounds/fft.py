@@ -30,14 +30,21 @@ fused into the addition level: u + HALF more. A pass of eight rows: TWIDDLE, thr
 Relative errors compose: a chain of maps c_i * unitary with computed maps relatively e_i off maps x to a vector off by
 (prod(1 + e_i) - 1) * |exact result|, since the computed intermediate is (1 + e) times as long at most.
 
-The root's forward pass is a product with r roots. For real digits a part of E or O has at most r // 2 roundings and
-weights off by BETA, E + O is one more: |error of child k| <= ((r // 2 + 1) u + BETA) sum_j |z_j|, which is at most
-sqrt(r) |column| of that; over the r children, relatively to sqrt(r) |column|,
+The root's forward pass multiplies r real digits z[j] of a column by r roots. Child k is E + O, the sums of z[j] c[k]**j
+over even and over odd j, by FMAs from the lowest j on. A partial sum P[k] of the terms j in S has, over the r children,
 
-    ROOT = sqrt(r) ((r // 2 + 1) u + BETA) + u,
+    sum |P[k]|**2 = r sum_{j in S} z[j]**2,        since the sum of c[k]**(j - i) over k is 0 for 0 < |j - i| < r,
 
-the last u for the highest bit that the wrapped form adds. Imaginary digits go the same way and are added with one
-rounding; |re z| + |im z| <= sqrt(2) |z|, so the first term then counts sqrt(2)-fold.
+and one rounding of each part, u |P[k]|. So the n_e = ceil(r/2) even terms, the first of which is exact, err by at most
+(n_e - 1) u sqrt(r) |z_even|, the n_o = floor(r/2) odd ones by n_o u sqrt(r) |z_odd|, together by Cauchy-Schwarz by
+sqrt((n_e - 1)**2 + n_o**2) u sqrt(r) |z|; E + O adds u. Weights off by BETA, of which that of j = 0 is exact, move
+child k by at most BETA sqrt(r - 1) |z|. Relatively to the exact sqrt(r) |z|,
+
+    ROOT = (sqrt((n_e - 1)**2 + n_o**2) + 1) u + sqrt(r - 1) BETA,
+
+and u more for the highest bit that the wrapped form adds. (Children with c = +-i are exact sums of integers.)
+Imaginary digits go the same way and are added with one rounding, u more; |re z| + |im z| <= sqrt(2) |z|, so ROOT then
+counts sqrt(2)-fold.
 
 Pointwise product: |X^Y^ - XY| <= 2u |X^||Y^| in each point, so in the 1-norm, by Cauchy-Schwarz,
 |X^Y^ - XY|_1 <= L |x||y| ((1 + e_forward)**2 (1 + 2u) - 1).
@@ -102,6 +109,12 @@ def levels(m: int) -> tuple[int, ...]:
     return tuple(sizes)
 
 
+def root_error(rows: int) -> float:
+    """Of the children of the root, relatively, for real digits."""
+    even, odd = (rows + 1) // 2, rows // 2
+    return (math.hypot(even - 1, odd) + 1) * U + math.sqrt(rows - 1) * BETA
+
+
 @lru_cache(maxsize=1024)
 def error(rows: int, m: int, whole: bool = False, terms: int = 1) -> float:
     """The error of a coefficient relative to |x| * |y|, for rows * 2**m complex points.
@@ -113,7 +126,7 @@ def error(rows: int, m: int, whole: bool = False, terms: int = 1) -> float:
     passes = {1: PASS2, 2: PASS4, 3: PASS8}
     path = 2 * math.log1p(PASS8)
     path += sum(math.log1p(passes[a - b]) for a, b in pairwise(sizes))
-    root = math.sqrt(rows) * ((rows // 2 + 1) * U + BETA)
+    root = root_error(rows)
     forward = 2 * path + math.log1p((root + U) * _SECOND_ORDER)
     forward += math.log1p(((math.sqrt(2) if whole else 1) * root + U) * _SECOND_ORDER)
     inverse = path + math.log1p((rows + 2) * U * _SECOND_ORDER)
@@ -140,11 +153,17 @@ def has_exact_norm(digits: int, bits: int) -> bool:
     return digits << (2 * (bits - 1)) <= 2**53
 
 
-def likely_norm_product(a_digits: int, b_digits: int, bits: int) -> float:
-    """What uniformly random digits stay below, with a probability of more than 1 - 2**-28.
+#: Standard deviations of the sum of random digits' squares that a forecast grants; beyond them, in less than one
+#: product of three hundred, the guaranteed plan is taken after all.
+GRANTED_DEVIATIONS = 3
 
-    Such a digit's square is 2**(2*bits - 2) / 3 on average, with a standard deviation of 0.9 of that; six standard
-    deviations are granted to each sum. Only a forecast: the kernel measures the norms, and only they decide.
+
+def likely_norm_product(a_digits: int, b_digits: int, bits: int) -> float:
+    """What uniformly random digits stay below, nearly always.
+
+    Such a digit's square is 2**(2*bits - 2) / 3 on average, with a standard deviation of 0.9 of that. Only a
+    forecast: the kernel measures the norms, and only they decide.
     """
     average = worst_norm_product(a_digits, b_digits, bits) / 9
-    return average * (1 + 5.4 / math.sqrt(a_digits)) * (1 + 5.4 / math.sqrt(b_digits))
+    spread = 0.9 * GRANTED_DEVIATIONS
+    return average * (1 + spread / math.sqrt(a_digits)) * (1 + spread / math.sqrt(b_digits))

@@ -8,8 +8,8 @@
                                                    32  cached hash
 
 Nothing is followed before a check, at first use, has seen this layout inside objects of known value; where the
-check fails, or FASTMUL_NO_PEEK=1 is set, numbers travel as bytes. An int is never written. An mpz is written
-only between its making, here, and its first use by anyone else.
+check fails, or FASTMUL_NO_PEEK=1 is set, numbers travel as bytes. An int or an mpz is written only between its
+making, here, and its first use by anyone else; never an int so small that CPython might share it.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ import struct
 import sys
 import sysconfig
 from functools import cache
+from typing import Any
 
 import gmpy2
 import numpy as np
@@ -27,10 +28,15 @@ import numpy as np
 _MPZ_SIZE = 20  # offsets in bytes, from the picture above
 _MPZ_POINTER = 24
 _MPZ_BYTES = 40
+_INT_SIZE = 16
 _INT_DIGITS = 24
+#: From CPython 3.12 on the size field is 8 * digits + (0 positive, 1 zero, 2 negative); before, sign * digits.
+_TAGGED = sys.version_info >= (3, 12)
 
 #: Bits in one digit of a Python int, for the layout that is read here.
 DIGIT_BITS = 30
+#: The fewest digits of an int that is made here.
+MIN_NEW_DIGITS = 3
 
 _KNOWN = (1, -1, (3 << 70) + 5, -(7 << 200) - 11, (1 << 64) - 1, -(1 << 128))
 
@@ -81,6 +87,24 @@ def int_readable() -> bool:
     return True
 
 
+@cache
+def int_writable() -> bool:
+    """Whether ints made by `new_int` are what was written: those of known values are equal, and of equal hashes."""
+    if not int_readable() or _long_new is None:
+        return False
+    for value in _KNOWN:
+        n_digits = -(-abs(value).bit_length() // DIGIT_BITS)
+        if n_digits < MIN_NEW_DIGITS:
+            continue
+        fresh, digits = new_int(n_digits)
+        for i in range(n_digits):
+            digits[i] = (abs(value) >> (DIGIT_BITS * i)) % (1 << DIGIT_BITS)
+        made = finish_int(fresh, n_digits, value < 0)
+        if (made, hash(made), -made, made + 1) != (value, hash(value), -value, value + 1):
+            return False
+    return True
+
+
 def _object_bytes(x: object, n_bytes: int) -> bytes:
     return ctypes.string_at(id(x), n_bytes)
 
@@ -89,6 +113,19 @@ _memory_view = ctypes.pythonapi.PyMemoryView_FromMemory
 _memory_view.argtypes = (ctypes.c_void_p, ctypes.c_ssize_t, ctypes.c_int)
 _memory_view.restype = ctypes.py_object
 _READ, _WRITE = 0x100, 0x200  # PyBUF_READ, PyBUF_WRITE
+
+
+def _find_long_new() -> Any:
+    """CPython's maker of ints whose digits are still to be written, or None."""
+    try:
+        function = ctypes.pythonapi["_PyLong_New"]
+    except (AttributeError, ValueError):
+        return None
+    function.argtypes, function.restype = (ctypes.c_ssize_t,), ctypes.py_object
+    return function
+
+
+_long_new = _find_long_new()
 
 
 def mpz_limbs(x: gmpy2.mpz, n_limbs: int) -> np.ndarray:
@@ -100,6 +137,20 @@ def mpz_limbs(x: gmpy2.mpz, n_limbs: int) -> np.ndarray:
 def int_digits(x: int, n_digits: int) -> np.ndarray:
     """The `n_digits` >= 1 digits of an int, as a read-only view: it must not outlive x."""
     return np.frombuffer(_memory_view(id(x) + _INT_DIGITS, 4 * n_digits, _READ), np.uint32)
+
+
+def new_int(n_digits: int) -> tuple[int, np.ndarray]:
+    """An int of our own and its `n_digits` >= MIN_NEW_DIGITS digits, to be written, the highest of them not zero."""
+    x = _long_new(n_digits)
+    return x, np.frombuffer(_memory_view(id(x) + _INT_DIGITS, 4 * n_digits, _WRITE), np.uint32)
+
+
+def finish_int(x: int, n_digits: int, negative: bool) -> int:
+    """Give an int from `new_int` its sign."""
+    if negative:
+        size = ctypes.c_int64.from_address(id(x) + _INT_SIZE)
+        size.value = 8 * n_digits + 2 if _TAGGED else -n_digits
+    return x
 
 
 def new_mpz(n_limbs: int) -> tuple[gmpy2.mpz, np.ndarray]:

@@ -162,13 +162,34 @@ def magnitude(x: Any) -> np.ndarray:
 def number(limbs: np.ndarray, kind: type, negative: bool = False) -> Any:
     """The int or mpz with these contiguous limbs and this sign."""
     if kind is int:
-        value = int.from_bytes(limbs.view(np.uint8).data, "little")
-        return -value if negative else value
+        return _int(limbs, negative)
     if limbs.size and layout.mpz_readable():
         fresh, view = layout.new_mpz(limbs.size)
         view[:] = limbs
         return layout.finish_mpz(fresh, view, negative)
     value = mpz.from_bytes(limbs.tobytes(), "little")
+    return -value if negative else value
+
+
+#: From so many limbs on writing the digits of an int takes less time than CPython's own conversion.
+MIN_WRITTEN_LIMBS = 512
+
+
+def _int(limbs: np.ndarray, negative: bool) -> int:
+    """The int with these limbs and this sign."""
+    if limbs.size >= MIN_WRITTEN_LIMBS and layout.int_writable():
+        n = limbs.size
+        while n and not limbs[n - 1]:
+            n -= 1
+        bits = 64 * (n - 1) + int(limbs[n - 1]).bit_length() if n else 0
+        n_digits = -(-bits // layout.DIGIT_BITS)
+        if n_digits >= layout.MIN_NEW_DIGITS:
+            from fastmul.kernels.cpu.limbs_digits import unpack_digits
+
+            fresh, digits = layout.new_int(n_digits)
+            unpack_digits(limbs[:n], digits)
+            return layout.finish_int(fresh, n_digits, negative)
+    value = int.from_bytes(limbs.view(np.uint8).data, "little")
     return -value if negative else value
 
 

@@ -24,6 +24,7 @@ def route(request, monkeypatch):
     if request.param == "bytes":
         monkeypatch.setattr(layout, "mpz_readable", lambda: False)
         monkeypatch.setattr(layout, "int_readable", lambda: False)
+        monkeypatch.setattr(layout, "int_writable", lambda: False)
     return request.param
 
 
@@ -94,15 +95,18 @@ def test_errors():
         integers.from_limbs(np.zeros(2, np.uint64), float)
 
 
+CHECKS = (layout.mpz_readable, layout.int_readable, layout.int_writable)
+
+
 @pytest.fixture
 def _checked_anew(monkeypatch):
     """The layouts are checked inside the test, as without FASTMUL_NO_PEEK, and again after it."""
     monkeypatch.delenv("FASTMUL_NO_PEEK", raising=False)
-    for check in (layout.mpz_readable, layout.int_readable):
+    for check in CHECKS:
         check.cache_clear()
     yield
     monkeypatch.undo()
-    for check in (layout.mpz_readable, layout.int_readable):
+    for check in CHECKS:
         check.cache_clear()
 
 
@@ -112,6 +116,7 @@ def test_this_interpreter_can_be_read():
     if sys.implementation.name == "cpython" and sys.version_info < (3, 14):
         assert layout.mpz_readable()
         assert layout.int_readable()
+        assert layout.int_writable()
 
 
 @pytest.mark.usefixtures("_checked_anew")
@@ -128,6 +133,19 @@ def test_another_layout_is_not_read(change, monkeypatch):
 
 
 @pytest.mark.usefixtures("_checked_anew")
+def test_ints_are_not_made_without_their_maker(monkeypatch):
+    monkeypatch.setattr(layout, "_long_new", None)
+    assert not layout.int_writable()
+
+
+@pytest.mark.usefixtures("_checked_anew")
+def test_written_digits_are_checked(monkeypatch):
+    finish = layout.finish_int
+    monkeypatch.setattr(layout, "finish_int", lambda x, n, negative: finish(x, n, False))
+    assert not layout.int_writable()
+
+
+@pytest.mark.usefixtures("_checked_anew")
 def test_wrong_size_fields_are_noticed(monkeypatch):
     monkeypatch.setattr(layout, "_object_bytes", lambda x, n_bytes: bytes(n_bytes))
     assert not layout.mpz_readable()
@@ -135,7 +153,7 @@ def test_wrong_size_fields_are_noticed(monkeypatch):
 
 NO_PEEK = """
 from fastmul.integers import layout
-assert not layout.mpz_readable() and not layout.int_readable()
+assert not layout.mpz_readable() and not layout.int_readable() and not layout.int_writable()
 import fastmul, gmpy2
 for kind in (int, gmpy2.mpz):
     a, b = kind(3) << 40_000, -(kind(5) << 30_000) - 1
@@ -164,3 +182,15 @@ def test_new_mpz_is_normalised():
             assert x == (-expected if negative else expected)
             assert gmpy2.sign(x) == ((-1 if negative else 1) if used else 0)
             assert x.bit_length() == expected.bit_length()
+
+
+@pytest.mark.parametrize("negative", [False, True])
+def test_large_ints_are_written_in_place(negative, monkeypatch):
+    monkeypatch.setattr(limbs, "MIN_WRITTEN_LIMBS", 1)
+    for value in [0, 5, 1 << 60, *values()]:
+        x = adversaries.to_limbs(value, -(-value.bit_length() // 64) + 2)
+        made = limbs.number(x, int, negative)
+        assert type(made) is int
+        assert made == (-value if negative else value)
+        assert hash(made) == hash(-value if negative else value)
+        assert made.bit_length() == value.bit_length()

@@ -124,6 +124,27 @@ def test_pack_digits(n_digits):
         assert intact(block)
 
 
+@pytest.mark.parametrize("n_limbs", [*range(1, 50), 500])
+def test_unpack_digits(n_limbs):
+    rng = np.random.default_rng(n_limbs)
+    for out_of in (
+        rng.integers(0, 1 << 64, n_limbs, np.uint64),
+        np.full(n_limbs, 2**64 - 1, np.uint64),
+    ):
+        block, x = guarded(n_limbs)
+        x[:] = out_of
+        value = adversaries.from_limbs(x)
+        x.flags.writeable = False
+        for n_digits in {-(-64 * n_limbs // 30), max(1, -(-64 * n_limbs // 30) - 1)}:
+            digits = np.full(n_digits + 16, 7, np.uint32)
+            limbs.unpack_digits(x, digits[:n_digits])
+            assert digits[:n_digits].tolist() == [
+                value >> 30 * i & (1 << 30) - 1 for i in range(n_digits)
+            ]
+            assert (digits[n_digits:] == 7).all()
+        assert intact(block)
+
+
 def operands(rng: np.random.Generator, *sizes: int) -> list[np.ndarray]:
     return [rng.choice(np.array([0, 1, 2**63, 2**64 - 1, 12345], np.uint64), n) for n in sizes]
 

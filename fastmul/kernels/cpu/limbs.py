@@ -1,7 +1,7 @@
 """Kernels on limb arrays, under the names that `kernels.reference.limbs` gives a meaning to."""
 
 from fastmul.kernels.cpu.limbs_add import add_shifted
-from fastmul.kernels.cpu.limbs_digits import pack_digits
+from fastmul.kernels.cpu.limbs_digits import pack_digits, unpack_digits
 from fastmul.kernels.cpu.limbs_karatsuba import (
     karatsuba,
     karatsuba_alone,
@@ -26,6 +26,7 @@ __all__ = [
     "karatsuba_interpolate",
     "karatsuba_scratch",
     "pack_digits",
+    "unpack_digits",
     "schoolbook",
     "schoolbook_add",
     "toom3",

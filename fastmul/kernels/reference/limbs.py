@@ -23,6 +23,12 @@ def pack_digits(digits: np.ndarray, out: np.ndarray) -> None:
     _fill(out, sum(int(digit) << (DIGIT_BITS * i) for i, digit in enumerate(digits)))
 
 
+def unpack_digits(limbs: np.ndarray, out: np.ndarray) -> None:
+    """out = the 30-bit digits of a number, uint32, as many as fit."""
+    value = _number(limbs)
+    out[:] = [value >> (DIGIT_BITS * i) & ((1 << DIGIT_BITS) - 1) for i in range(out.size)]
+
+
 def add_shifted(out: np.ndarray, overlap: int, x: np.ndarray) -> None:
     """out[:overlap] += x[:overlap], out[overlap : len(x)] = x[overlap:], with the carry from one to the other."""
     _fill(out[: x.size], _number(out[:overlap]) + _number(x))
