@@ -65,6 +65,7 @@ PUBLIC = {
 }  # fmt: skip
 PUBLIC_IN = {
     "integers": {
+        "Integer",
         "ModuliTree",
         "Modulus",
         "binomial",
@@ -91,6 +92,7 @@ PUBLIC_IN = {
         "prod",
         "remainders",
         "square",
+        "sum_of_products",
         "to_limbs",
         "to_str",
     },

@@ -2,6 +2,7 @@
 
 from fastmul.integers.common_divisors import gcd, gcdext, invert
 from fastmul.integers.division import divmod, floordiv, mod
+from fastmul.integers.integer import Integer
 from fastmul.integers.limbs import from_limbs, to_limbs
 from fastmul.integers.modulus.ring import Modulus
 from fastmul.integers.multiplication import mul, square
@@ -11,9 +12,11 @@ from fastmul.integers.powers import powmod
 from fastmul.integers.radix import from_str, to_str
 from fastmul.integers.sequences import binomial, factorial, fibonacci, lucas, primorial
 from fastmul.integers.short_products import mulhigh, mullow
+from fastmul.integers.sums import sum_of_products
 from fastmul.integers.trees import ModuliTree, crt, prod, remainders
 
 __all__ = [
+    "Integer",
     "ModuliTree",
     "Modulus",
     "binomial",
@@ -40,6 +43,7 @@ __all__ = [
     "prod",
     "remainders",
     "square",
+    "sum_of_products",
     "to_limbs",
     "to_str",
 ]

@@ -113,8 +113,16 @@ def kept_bytes() -> int:
         return _kept
 
 
+_clearers: list[Callable[[], None]] = []
+
+
+def clear_with_cache(clear: Callable[[], None]) -> None:
+    """Call `clear` whenever the cache is cleared: for what others keep."""
+    _clearers.append(clear)
+
+
 def clear_cache() -> None:
-    """Free all scratch and tables that fastmul keeps between calls.
+    """Free all scratch, tables and transforms that fastmul keeps between calls.
 
     Examples
     --------
@@ -126,6 +134,8 @@ def clear_cache() -> None:
         _idle.clear()
         _tables.clear()
         _kept = 0
+    for clear in _clearers:
+        clear()
 
 
 def _renew_lock() -> None:

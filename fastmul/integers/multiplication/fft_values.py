@@ -91,18 +91,22 @@ def decode(plan: Plan, z: Values, out: np.ndarray, threads: int = 1) -> bool:
     if z.norm > plan.limit:
         return False
     require(plan.work_bytes, plan)
-    steps, table = _kernels(), transforms.table(plan.rows, plan.child_bits)
+    table = transforms.table(plan.rows, plan.child_bits)
     with lease(plan.work_bytes) as block:
         work = block[: plan.work_bytes].view(np.float64)
-        x = work[: 2 * plan.points]
-        np.copyto(x, z.array)
-        run(
-            lambda child: steps.interpolate_node(x, *plan.node(table, child)),
-            _children(plan),
-            threads,
-        )
+        _interpolate(plan, table, z, work, threads)
         _finish(plan, table, work, z.top, out)
     return True
+
+
+def coefficients(plan: Plan, z: Values, threads: int = 1) -> np.ndarray:
+    """The coefficients of a product before they are rounded: what `bounds.fft` is about, for those who measure it."""
+    require(plan.work_bytes, plan)
+    table = transforms.table(plan.rows, plan.child_bits)
+    with lease(plan.work_bytes) as block:
+        work = block[: plan.work_bytes].view(np.float64)
+        _interpolate(plan, table, z, work, threads)
+        return _inverse_root(plan, table, work).copy()
 
 
 def multiply_kept(plan: Plan, x: Values, b: np.ndarray, out: np.ndarray, threads: int = 1) -> bool:
@@ -133,15 +137,53 @@ def multiply_kept(plan: Plan, x: Values, b: np.ndarray, out: np.ndarray, threads
     return True
 
 
-def _finish(
-    plan: Plan, table: transforms.Table, work: np.ndarray, wraps: int, out: np.ndarray
+def _interpolate(
+    plan: Plan, table: transforms.Table, z: Values, work: np.ndarray, threads: int
 ) -> None:
-    """From the children of the root, at the beginning of the scratch, to limbs."""
+    """The children of the root of z, at the beginning of the scratch."""
+    steps, x = _kernels(), work[: 2 * plan.points]
+    np.copyto(x, z.array)
+    run(
+        lambda child: steps.interpolate_node(x, *plan.node(table, child)),
+        _children(plan),
+        threads,
+    )
+
+
+def _inverse_root(plan: Plan, table: transforms.Table, work: np.ndarray) -> np.ndarray:
+    """From the children of the root, at the beginning of the scratch, to coefficients, behind them."""
     steps, points = _kernels(), plan.points
     x, c = work[: 2 * points], work[2 * points : 4 * points]
     n = plan.child_points
     steps.inverse_root(x, 0, n, table.roots[steps.RECORD * plan.rows :], c, plan.rows, n)
-    steps.carry(c, plan.length, plan.digit_bits, 4 * points, wraps, work.view(np.uint64), out)
+    return c
+
+
+def multiply_both(plan: Plan, x: Values, y: Values, out: np.ndarray, threads: int = 1) -> bool:
+    """out = x * y: one transform in place of three. False, with out untouched, where the digits exceed the window."""
+    if x.norm * y.norm > plan.limit:
+        return False
+    require(plan.work_bytes, plan)
+    steps, table = _kernels(), transforms.table(plan.rows, plan.child_bits)
+    with lease(plan.work_bytes) as block:
+        work = block[: plan.work_bytes].view(np.float64)
+        z = work[: 2 * plan.points]
+        steps.multiply_values(x.array, y.array, 1.0, False, z, 0, plan.points)
+        run(
+            lambda child: steps.interpolate_node(z, *plan.node(table, child)),
+            _children(plan),
+            threads,
+        )
+        _finish(plan, table, work, x.top * y.top, out)
+    return True
+
+
+def _finish(
+    plan: Plan, table: transforms.Table, work: np.ndarray, wraps: int, out: np.ndarray
+) -> None:
+    """From the children of the root, at the beginning of the scratch, to limbs."""
+    c, at = _inverse_root(plan, table, work), 4 * plan.points
+    _kernels().carry(c, plan.length, plan.digit_bits, at, wraps, work.view(np.uint64), out)
 
 
 def _fills(plan: Plan, a: np.ndarray) -> bool:

@@ -14,12 +14,11 @@ from collections.abc import Callable
 from typing import Any
 
 import gmpy2
-import numpy as np
 
-from fastmul.integers import layout
 from fastmul.integers.arguments import as_kind, as_mpz
-from fastmul.integers.limbs import limb_count, magnitude, number, require_numbers
+from fastmul.integers.limbs import limb_count, magnitude
 from fastmul.integers.multiplication import choose, mul
+from fastmul.integers.multiplication.fresh import Fresh
 from fastmul.integers.multiplication.ntt import wrapped as transforms
 from fastmul.integers.multiplication.problem import MulProblem, threads_for
 from fastmul.planning.cost import seconds
@@ -158,17 +157,10 @@ def _pays(n: int, x: Any, y: Any, refuses: Callable[[int, int], str | None], ter
 def _transformed(multiply: Callable[..., None], x: Any, y: Any, n: int) -> Any:
     """The product of mpz by a limb function of `ntt.wrapped`."""
     n_limbs = n // LIMB_BITS + transforms.OVERFLOW_LIMBS
-    require_numbers(n_limbs, f"a product modulo 2**{n} - 1 or + 1")
+    result = Fresh(n_limbs, f"a product modulo 2**{n} - 1 or + 1")
     a = magnitude(x)
-    b = a if y is x else magnitude(y)
-    threads = threads_for(n_limbs, None)
-    if layout.mpz_readable():
-        fresh, out = layout.new_mpz(n_limbs)
-        multiply(a, b, out, threads)
-        return layout.finish_mpz(fresh, out, False)
-    out = np.empty(n_limbs, np.uint64)
-    multiply(a, b, out, threads)
-    return number(out, gmpy2.mpz)
+    multiply(a, a if y is x else magnitude(y), result.limbs, threads_for(n_limbs, None))
+    return result.number()
 
 
 def fold_minus(x: Any, n: int) -> Any:

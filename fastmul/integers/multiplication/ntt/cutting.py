@@ -92,7 +92,7 @@ def _cut_long(a: np.ndarray, b: np.ndarray, out: np.ndarray, piece: int, threads
         for start in range(0, a.size, piece):
             now = a[start : start + piece]
             product = part[: now.size + b.size]
-            workspace.multiply(raw, now, b, product, kept=values)
+            workspace.multiply(raw, now, b, product, kept=values.array)
             add_limbs(out, start, product)
 
 

@@ -29,6 +29,11 @@ class Ring:
     first: int = 0
 
     @property
+    def key(self) -> Ring:
+        """What must agree for values of transforms to be multiplied."""
+        return self
+
+    @property
     def points(self) -> int:
         return self.block * self.children
 

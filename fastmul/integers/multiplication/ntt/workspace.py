@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
 import numpy as np
 
-from fastmul.bounds.signed_sums import LIFTS
+from fastmul.bounds import signed_sums
 from fastmul.integers.multiplication.ntt.rings import MIN_BLOCK, Ring
 from fastmul.planning import memory
 from fastmul.runtime import scratch
@@ -21,7 +25,8 @@ TASK_COLUMNS = 1 << 14
 #: Doubles between two rows of scratch, so that equal places of two rows do not compete for one set of a cache.
 ROW_GAP = 64 + 8
 
-_NO_LIFTS, _LIFTS = np.empty(0), np.array(LIFTS)
+#: What is added to the residues of each prime: nothing, or what makes signed coefficients positive.
+NO_LIFTS, LIFTS = np.empty(0), np.array(signed_sums.LIFTS)
 
 
 def multiply_once(
@@ -64,7 +69,7 @@ class Workspace:
         self.threads = threads if ring.points >= THREADED_POINTS else 1
         self.in_tasks = self.threads > 1 or ring.points > ONE_KERNEL_POINTS
         self.rows_of_y = 3 if self.threads > 1 and rows_of_y else rows_of_y
-        self.width = ring.points + ROW_GAP
+        self.width = self.row_width(ring)
         self.count = (3 + self.rows_of_y) * self.width + ntt_product.TURNED
         self.n_bytes = 8 * self.count
         if (
@@ -77,6 +82,18 @@ class Workspace:
         self.tables = transforms.tables(ring.full_points)
         self.factors = transforms.factors(ring.full_points, inner)
         self.constants = leave_constants(ring.block, ring.children)
+
+    @staticmethod
+    def row_width(ring: Ring) -> int:
+        """Doubles from one row to the next."""
+        return ring.points + ROW_GAP
+
+    @contextmanager
+    def turned(self) -> Iterator[np.ndarray]:
+        """A leased table for turned roots."""
+        n_bytes = 8 * self.kernels.TURNED
+        with scratch.lease(n_bytes) as raw:
+            yield raw[:n_bytes].view(np.float64)
 
     def multiply(
         self,
@@ -112,7 +129,7 @@ class Workspace:
                 a, b, mode, space[: 3 * width], width, y, 0 if kept is None else y.size // 3,
                 out, ring.first, ring.block, ring.children,
                 t.roots, t.packed, t.inv_roots, t.inv_packed, self.factors, t.moduli,
-                self.constants, _LIFTS if ring.first else _NO_LIFTS, crt_words(),
+                self.constants, LIFTS if ring.first else NO_LIFTS, crt_words(),
                 state, space[-kernels.TURNED :],
             )  # fmt: skip
 
@@ -126,7 +143,7 @@ class Workspace:
         kept: np.ndarray | None,
     ) -> None:
         """The same in tasks of milliseconds; two barriers on several threads."""
-        from fastmul.kernels.cpu import ntt_kept, ntt_wrapped
+        from fastmul.kernels.cpu import ntt_kept
 
         kernels, ring, t, width = self.kernels, self.ring, self.tables, self.width
         rows = [space[k * width : (k + 1) * width] for k in range(3 + self.rows_of_y)]
@@ -146,23 +163,11 @@ class Workspace:
             )  # fmt: skip
 
         def convolve(k: int, j: int) -> None:
-            with scratch.lease(8 * kernels.TURNED) as raw:
+            with self.turned() as turned:
                 kernels.convolve_node(
                     x[k], y[k], mode, j * ring.block, ring.block, ring.first + j,
-                    t.roots[k], t.packed[k], t.inv_roots[k], t.inv_packed[k], self.factors[k], t.moduli[k],
-                    raw[: 8 * kernels.TURNED].view(np.float64),
-                )  # fmt: skip
-
-        def leave(start: int, stop: int, state: np.ndarray) -> None:
-            if ring.first:
-                ntt_wrapped.leave_lifted(
-                    *x, out, ring.first, ring.block, ring.children, start, stop, self.constants,
-                    _LIFTS, crt_words(), state,
-                )  # fmt: skip
-            else:
-                kernels.leave(
-                    *x, out, ring.block, ring.children, start, stop, self.constants, crt_words(),
-                    state,
+                    t.roots[k], t.packed[k], t.inv_roots[k], t.inv_packed[k], self.factors[k],
+                    t.moduli[k], turned,
                 )  # fmt: skip
 
         for group in [(0, 1, 2)] if self.threads > 1 else [(0,), (1,), (2,)]:
@@ -171,7 +176,28 @@ class Workspace:
                 entering += [(k, b, y[k], *c) for k in group for c in columns]
             run(enter, entering, self.threads)
             run(convolve, [(k, j) for k in group for j in range(ring.children)], self.threads)
+        self.leave(x, out, signed=ring.first > 0)
+
+    def leave(self, x: Any, out: np.ndarray, signed: bool) -> None:
+        """The last pass, in tasks: rows of coefficients become limbs, with the lifts added to signed ones."""
+        from fastmul.kernels.cpu import ntt_wrapped
+
+        kernels, ring = self.kernels, self.ring
+        columns = column_tasks(ring, self.threads)
         states = np.empty((len(columns), kernels.STATE_WORDS), np.int64)
+
+        def leave(start: int, stop: int, state: np.ndarray) -> None:
+            if signed:
+                ntt_wrapped.leave_lifted(
+                    *x, out, ring.first, ring.block, ring.children, start, stop, self.constants,
+                    LIFTS, crt_words(), state,
+                )  # fmt: skip
+            else:
+                kernels.leave(
+                    *x, out, ring.block, ring.children, start, stop, self.constants, crt_words(),
+                    state,
+                )  # fmt: skip
+
         run(leave, [(*c, state) for c, state in zip(columns, states, strict=True)], self.threads)
         for (_, stop), state in zip(columns, states, strict=True):
             kernels.settle(out, ring.block, ring.children, stop, state)

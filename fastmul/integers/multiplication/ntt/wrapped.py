@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from fastmul.bounds.signed_sums import BORROWED, fits
+from fastmul.integers.multiplication.ntt.kept import Values, multiply_kept
 from fastmul.integers.multiplication.ntt.rings import (
     MAX_CHILDREN,
     MIN_BLOCK,
@@ -39,32 +40,34 @@ def negacyclic_refuses(n_limbs: int, terms: int) -> str | None:
     return None if fits(terms, signed=True) else f"{terms} terms exceed the window of the primes"
 
 
-def cyclic(a: np.ndarray, b: np.ndarray, out: np.ndarray, threads: int) -> None:
+def cyclic(a: np.ndarray, b: np.ndarray | Values, out: np.ndarray, threads: int) -> None:
     """out = a * b modulo X^N - 1, in [0, X^N - 1]: both ends of that stand for zero.
 
-    a, b : of at most N limbs. out : of N + OVERFLOW_LIMBS, the last of which are zero in the end.
+    a, b : of at most N limbs, or the kept values of b in Ring.cyclic(N). out : of N + OVERFLOW_LIMBS, the last of
+    which are zero in the end.
     """
     from fastmul.kernels.cpu.ntt_wrapped import add_low_limbs
 
     n = out.size - OVERFLOW_LIMBS
     out[n:] = 0
-    multiply_once(Ring.cyclic(n), a, b, out, a is b, threads)
+    _multiply(Ring.cyclic(n), a, b, out, threads)
     low, high = out[:n], out[n:].copy()
     while add_low_limbs(low, high):  # at most twice: the second time a one falls into zeros
         high = _limbs(1)
     out[n:] = 0
 
 
-def negacyclic(a: np.ndarray, b: np.ndarray, out: np.ndarray, threads: int) -> None:
+def negacyclic(a: np.ndarray, b: np.ndarray | Values, out: np.ndarray, threads: int) -> None:
     """out = a * b modulo X^N + 1, in [0, X^N].
 
-    a, b : of at most N limbs. out : of N + OVERFLOW_LIMBS; limb N is 1 for X^N itself, the others are zero in the end.
+    a, b : of at most N limbs, or the kept values of b in Ring.negacyclic(N). out : of N + OVERFLOW_LIMBS; limb N is 1
+    for X^N itself, the others are zero in the end.
     """
     from fastmul.kernels.cpu.ntt_wrapped import add_low_limbs, subtract_low_limbs
 
     n = out.size - OVERFLOW_LIMBS
     out[n:] = 0
-    multiply_once(Ring.negacyclic(n), a, b, out, a is b, threads)
+    _multiply(Ring.negacyclic(n), a, b, out, threads)
     high = sum(int(limb) << 64 * i for i, limb in enumerate(out[n:]))
     out[n:] = 0
     missing = (
@@ -79,6 +82,15 @@ def negacyclic(a: np.ndarray, b: np.ndarray, out: np.ndarray, threads: int) -> N
         out[:n], _limbs(-missing)
     ):  # below zero: X^N was borrowed, and 1 makes it whole
         out[n] = add_low_limbs(out[:n], _limbs(1))
+
+
+def _multiply(
+    ring: Ring, a: np.ndarray, b: np.ndarray | Values, out: np.ndarray, threads: int
+) -> None:
+    if isinstance(b, Values):
+        multiply_kept(ring, b, a, out, threads)
+    else:
+        multiply_once(ring, a, b, out, a is b, threads)
 
 
 def _limbs(value: int) -> np.ndarray:
