@@ -29,6 +29,7 @@ ARGUMENTS = {
     "character_transformer.py": ["2"],
     "fibonacci.py": ["100000"],
     "batch_gcd.py": ["60", "256"],
+    "lucas_lehmer.py": ["4423", "4391"],
 }
 SAYS = {
     "exact_integer_matmul.py": "every one of 4,096 entries equals NumPy's",
@@ -50,6 +51,7 @@ SAYS = {
     "quantized_autograd.py": "as a torch.autograd.Function",
     "fibonacci.py": "20,899 digits: 25974069347221724166 ... 49895374653428746875",
     "batch_gcd.py": "the same primes",
+    "lucas_lehmer.py": "composite, residue 723CFC572EAB0345",
 }
 
 

@@ -174,11 +174,11 @@ def table(rows: int, child_bits: int) -> Table:
     )
 
 
-def build_table(rows: int, m: int) -> Table:
+def build_table(rows: int, m: int, quarters: int = 1) -> Table:
     """Every twiddle, each part rounded to nearest (see `unit_roots`).
 
     Node i at depth d below child k of the root is a polynomial modulo x**(2**(m - d)) - e(t), with
-    t = ((k + 1/4)/rows + reversed_bits(d)[i]) / 2**d; its record holds the powers of e(t/8).
+    t = ((k + quarters/4)/rows + reversed_bits(d)[i]) / 2**d; its record holds the powers of e(t/8).
     """
     leaf_depth, lane_depth = m - 6, m - 3
     order = 32 * rows << lane_depth  # of all roots of unity here
@@ -190,7 +190,7 @@ def build_table(rows: int, m: int) -> Table:
 
     def powers(child: int, depth: int) -> tuple[np.ndarray, np.ndarray]:
         i = reversed_lanes[: 1 << depth] >> (lane_depth - depth)
-        turns = (1 + 4 * child + 4 * rows * i) << (
+        turns = (quarters + 4 * child + 4 * rows * i) << (
             lane_depth - depth
         )  # in e(1/order), of each node's w
         return unit_roots(np.arange(1, 8)[:, None] * turns[None, :] % order, factors)

@@ -26,8 +26,8 @@ class Modulus:
     m : int, gmpy2.mpz, or anything that operator.index accepts; not 0.
         Results have the sign of m, as those of Python's %.
     algorithm : str
-        "auto" takes the form of least predicted time; else "gmp", "mersenne" (m = 2**n - 1), "fermat"
-        (m = 2**n + 1), "barrett" or "montgomery" (odd m).
+        "auto" takes the form of least predicted time; else "gmp", "mersenne" or "weighted" (m = 2**n - 1),
+        "fermat" (m = 2**n + 1), "barrett" or "montgomery" (odd m).
 
     Attributes
     ----------

@@ -7,7 +7,7 @@ from types import ModuleType
 from typing import Any
 
 from fastmul.integers.arguments import as_mpz
-from fastmul.integers.modulus import barrett, fermat, gmp, mersenne, montgomery
+from fastmul.integers.modulus import barrett, fermat, gmp, mersenne, montgomery, weighted
 from fastmul.integers.modulus.problem import ModulusProblem, problem_of
 from fastmul.integers.multiplication import MUL
 from fastmul.integers.multiplication.choice import similar
@@ -23,6 +23,8 @@ from fastmul.planning.pick import pick
 GMP_STEP = 2.9
 #: A product and its fold; a square is cheaper.
 FOLDED_STEP = 0.9
+#: A square in digits; a product alone enters twice and leaves once, digit by digit.
+WEIGHTED_STEP, WEIGHTED_ALONE = 0.3, 2.3
 #: A square and two products, and passes over memory.
 REDUCED_STEP = 3.0
 #: GMP's division of 2n by n bits, by GMP's product.
@@ -49,6 +51,11 @@ def _gmp_seconds(problem: ModulusProblem) -> float:
 
 def _folded_seconds(problem: ModulusProblem) -> float:
     return problem.products * (FOLDED_STEP * product_seconds(problem.n_limbs) + STEP_SECONDS)
+
+
+def _weighted_seconds(problem: ModulusProblem) -> float:
+    step = WEIGHTED_STEP if problem.chain else WEIGHTED_ALONE
+    return problem.products * (step * product_seconds(problem.n_limbs) + STEP_SECONDS)
 
 
 def _division_seconds(problem: ModulusProblem) -> float:
@@ -79,6 +86,8 @@ TABLE = (
          "Granlund et al., GMP 6.3"),
     _row(mersenne, _folded_seconds, "a product modulo 2^n - 1, folded or cyclic", "O(M(n))",
          "Knuth, TAOCP 2, section 4.3.2"),
+    _row(weighted, _weighted_seconds, "squares modulo 2^n - 1 in digits of irrational bases", "O(M(n))",
+         "Crandall and Fagin, Math. Comp. 62 (1994) 305-324"),
     _row(fermat, _folded_seconds, "a product modulo 2^n + 1, folded or negacyclic", "O(M(n))",
          "Schoenhage and Strassen, Computing 7 (1971) 281-292"),
     _row(barrett, _barrett_seconds, "the quotient by a kept approximation of 1/m", "O(M(n))",
