@@ -5,7 +5,7 @@ A node holds its d digits X as the fraction x = X / base**d, cut off behind the 
     upper half of the digits    x itself, cut off sooner
     lower half                  x * base**(d/2) without its integer part, cut off too
 
-One product for two halves, and no division but the one that makes the root's fraction. With base = odd * 2**twos
+One product for two halves, and no division but those for the root (`scaling`). With base = odd * 2**twos
 the power of two is a place in the array, and the bits that it shifts over the point need not be multiplied:
 
     node         |zero_limbs|                 G                  |         p limbs, the point is left of them
@@ -23,9 +23,10 @@ from typing import Any
 import numpy as np
 
 from fastmul.bounds.radix import doubt
-from fastmul.integers.limbs import limb_count, magnitude, mpz
+from fastmul.integers.limbs import magnitude, mpz
 from fastmul.integers.multiplication.on_limbs import mul_limbs
-from fastmul.integers.radix.bases import WORD_BITS, Base
+from fastmul.integers.radix.bases import Base
+from fastmul.integers.radix.scaling import Scale
 from fastmul.integers.radix.splitting import Splitting
 from fastmul.runtime.threads import run
 
@@ -59,12 +60,16 @@ class _Writer:
         self.doubtful = np.empty(1 << tree.levels, np.bool_)
 
     def write(self, x: mpz) -> None:
-        top = self.tree.levels
-        fraction = np.zeros(self.limbs(top), np.uint64)
-        bits = WORD_BITS * (fraction.size - self.tree.zero_limbs(top))
-        quotient = (x << bits) // self.tree.odd_power(top)
-        fraction[: limb_count(quotient)] = magnitude(quotient)  # a view, while the quotient lives
-        run(self.descend, self.subtrees(fraction, top, 0), self.threads)
+        """Write all the digits of x."""
+        level = max(0, self.tree.levels - 1)
+        scale = Scale(self.tree, level, self.limbs(level), self.threads)
+        parts = scale.divmod(x) if self.tree.levels else [x]
+        subtrees = [
+            subtree
+            for node, part in enumerate(parts)
+            for subtree in self.subtrees(scale.fraction(part), level, node)
+        ]
+        run(self.descend, subtrees, self.threads)
         self.mend()
 
     def limbs(self, level: int) -> int:
@@ -107,9 +112,10 @@ class _Writer:
         )  # fmt: skip
 
     def mend(self) -> None:
-        """Add 1 to every leaf that may be one too small and is followed by a zero, or by nothing."""
+        """Add 1 to every leaf that may be one too small, and is followed by a zero or is the last of a half."""
         k, text = self.tree.leaf_digits, self.text
+        ends = (text.size // 2, text.size)
         for leaf in np.flatnonzero(self.doubtful)[::-1].tolist():
             stop = (leaf + 1) * k
-            if stop == text.size or text[stop] == _ZERO:
+            if stop in ends or text[stop] == _ZERO:
                 self.kernels.increment_text(text, stop - k, stop, self.tree.base.constants)
