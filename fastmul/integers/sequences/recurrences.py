@@ -4,10 +4,11 @@ With F = F(k) and G = F(k-1), and s = 2 * (-1)**k,
 
     F(2k+1) = 4 F**2 - G**2 + s,    F(2k-1) = F**2 + G**2,    F(2k) = F(2k+1) - F(2k-1),
 
-so two squares carry a pair from k to 2k or 2k+1. The last step wants one number only, and has it from a product:
+so two squares carry a pair from k to 2k or 2k+1. The last step wants one number only, and has it from a product,
 
-    F(2k)   = F * (F + 2 G)                         L(2k)   = (F + 2 G)**2 - s
-    F(2k+1) = (2 F + G) * (2 F - G) + s             L(2k+1) = 5 G * (2 F + G) - 2 s
+    F(2k) = F * (F + 2 G),    F(2k+1) = (2 F + G) * (2 F - G) + s,    L(2k+1) = 5 G * (2 F + G) - 2 s,
+
+and Lucas's numbers of even index have it from one square, step after step: L(2k) = L(k)**2 - s.
 """
 
 from __future__ import annotations
@@ -112,8 +113,20 @@ def lucas(n: Any) -> Any:
     if n <= GMP_INDEX:
         return as_kind(kind, gmpy2.lucas(n))
     _require(n, "lucas")
+    twos = (n & -n).bit_length() - 1  # n = odd * 2**twos
+    while twos and n >> (twos - 1) <= GMP_INDEX:
+        twos -= 1
+    k = n >> twos
+    number = gmpy2.lucas(k) if k <= GMP_INDEX else _odd_lucas(k)
+    for _ in range(twos):
+        number = square(number) - (-2 if k % 2 else 2)
+        k *= 2
+    return as_kind(kind, number)
+
+
+def _odd_lucas(n: int) -> Any:
     f, g, s = _pair(n // 2)
-    return as_kind(kind, 5 * mul(g, 2 * f + g) - 2 * s if n % 2 else square(f + 2 * g) - s)
+    return 5 * mul(g, 2 * f + g) - 2 * s
 
 
 def _pair(k: int) -> tuple[Any, Any, int]:

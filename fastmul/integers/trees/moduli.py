@@ -13,12 +13,11 @@ from collections.abc import Iterable, Sequence
 from functools import cached_property
 from typing import Any
 
-import numpy as np
-
 from fastmul.integers.arguments import as_kind, as_mpz
 from fastmul.integers.common_divisors import shown
 from fastmul.integers.limbs import mpz
 from fastmul.integers.trees import chinese_remainders, scaled_remainders
+from fastmul.integers.trees.arguments import many_as_kind, many_as_mpz
 from fastmul.integers.trees.nodes import Node, grow
 
 
@@ -43,11 +42,10 @@ class ModuliTree:
     """
 
     def __init__(self, moduli: Iterable[Any]) -> None:
-        given = moduli.ravel().tolist() if isinstance(moduli, np.ndarray) else list(moduli)
-        self._kind, *self._moduli = as_mpz("ModuliTree(moduli)", *given)
-        for i, m in enumerate(self._moduli):
-            if not m:
-                raise ZeroDivisionError(f"ModuliTree(moduli): moduli[{i}] is 0")
+        self._kind, self._moduli = many_as_mpz("ModuliTree(moduli)", moduli)
+        if not all(self._moduli):
+            zero = next(i for i, m in enumerate(self._moduli) if not m)
+            raise ZeroDivisionError(f"ModuliTree(moduli): moduli[{zero}] is 0")
         self._sizes = [abs(m) for m in self._moduli]
         self._root: Node = grow(self._sizes)
 
@@ -65,16 +63,15 @@ class ModuliTree:
         kind = mpz if mpz in (kind, self._kind) else int
         found = scaled_remainders.remainders(self._root, self._sizes, value)
         signed = zip(found, self._moduli, strict=True)
-        return [as_kind(kind, r + m if m < 0 and r else r) for r, m in signed]
+        return many_as_kind(kind, [r + m if m < 0 and r else r for r, m in signed])
 
     def crt(self, residues: Iterable[Any]) -> tuple[Any, Any]:
         """(r, m) with r = residues[i] modulo moduli[i], as `fastmul.integers.crt`."""
-        given = residues.ravel().tolist() if isinstance(residues, np.ndarray) else list(residues)
-        if len(given) != len(self):
+        kind, values = many_as_mpz("crt(residues, moduli)", residues)
+        if len(values) != len(self):
             raise ValueError(
-                f"crt(residues, moduli) needs one residue for each modulus; got {len(given)} and {len(self)}"
+                f"crt(residues, moduli) needs one residue for each modulus; got {len(values)} and {len(self)}"
             )
-        kind, *values = as_mpz("crt(residues, moduli)", *given)
         kind = mpz if mpz in (kind, self._kind) else int
         for i, m in enumerate(self._moduli):
             if m < 0:

@@ -11,7 +11,7 @@ from fastmul.integers.multiplication import mul
 from fastmul.integers.trees.products import ends_of, middle_of
 
 #: Small moduli share a leaf of so many bits: each is then divided by on its own (AMD Zen 4, 2026-11-24, timeit).
-LEAF_BITS = 1 << 10
+LEAF_BITS = 1 << 11
 
 
 @dataclass(slots=True)

@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import operator
 from bisect import bisect_left
@@ -19,6 +20,7 @@ import numpy as np
 from fastmul.integers.arguments import as_kind, as_mpz
 from fastmul.integers.limbs import mpz
 from fastmul.integers.multiplication import mul
+from fastmul.integers.trees.arguments import many_as_mpz
 
 #: Words in a block: above it GMP's product of two blocks beats one word after another (AMD Zen 4, 2026-11-24, timeit).
 BLOCK_WORDS = 32
@@ -71,26 +73,18 @@ def prod(iterable: Iterable[Any], *, start: Any = 1) -> Any:
     kind, first = as_mpz("prod(iterable, start=start)", start)
     if isinstance(iterable, np.ndarray):
         return as_kind(kind, mul(first, _product_of_array(iterable)))
-    factors = list(iterable)
-    types = set(map(type, factors))
-    if types <= {int} and len(factors) >= _FEW_WORDS:
-        try:
-            words = np.fromiter(factors, np.int64, len(factors))
-        except OverflowError:
-            pass
-        else:
+    given = list(iterable)
+    if len(given) >= _FEW_WORDS and set(map(type, given)) == {int}:
+        with contextlib.suppress(OverflowError):  # then some are longer than words
+            words = np.fromiter(given, np.int64, len(given))
             return as_kind(kind, mul(first, _product_of_array(words)))
-    if types == {mpz}:
-        kind = mpz
-    elif factors:
-        of_factors, *factors = as_mpz("prod(iterable)", *factors)
-        kind = mpz if of_factors is mpz else kind
-    return as_kind(kind, mul(first, product(factors)))
+    of_factors, factors = many_as_mpz("prod(iterable)", given)
+    return as_kind(mpz if mpz in (kind, of_factors) else int, mul(first, product(factors)))
 
 
 def _product_of_array(array: np.ndarray) -> Any:
     if array.dtype == object:
-        return product(list(as_mpz("prod(array)", *array.ravel().tolist())[1:]))
+        return product(many_as_mpz("prod(array)", array)[1])
     if array.dtype.kind not in "iub":
         raise TypeError(f"prod(array) needs an array of integers, got dtype {array.dtype}")
     values = array.ravel()

@@ -22,7 +22,7 @@ below 0 and so next to 1. From there on remainders are GMP's divisions, which ar
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import gmpy2
@@ -40,40 +40,43 @@ def remainders(root: Node, moduli: Sequence[Any], x: Any) -> list[Any]:
     """[x % m for m in moduli], for the positive mpz that `root` was grown from."""
     if x < 0 or x.bit_length() >= root.bits:
         x = mod(x, root.product)
-    return list(_of_number(root, moduli, x))
+    rests: list[Any] = []
+    _of_number(root, moduli, x, rests)
+    return rests
 
 
-def _of_number(node: Node, moduli: Sequence[Any], x: Any) -> Iterator[Any]:
-    """Remainders of 0 <= x, no longer than the node's product: by the children, as long as x is short."""
+def _of_number(node: Node, moduli: Sequence[Any], x: Any, rests: list[Any]) -> None:
+    """Append the remainders of 0 <= x, no longer than the node's product: by the children, as long as x is short."""
     if _is_last(node):
-        yield from _divided(node, moduli, x)
+        _divide(node, moduli, x, rests)
     elif 2 * x.bit_length() <= node.bits:
         for child, _ in node.children:
             short = x.bit_length() < child.bits
-            yield from _of_number(child, moduli, x if short else mod(x, child.product))
+            _of_number(child, moduli, x if short else mod(x, child.product), rests)
     else:
         precision = _precision(node)
-        fraction = gmpy2.f_mod_2exp(floordiv(x << precision, node.product), precision)
-        yield from _of_fraction(node, moduli, fraction, precision)
+        _of_fraction(node, moduli, floordiv(x << precision, node.product), precision, rests)
 
 
-def _of_fraction(node: Node, moduli: Sequence[Any], fraction: Any, precision: int) -> Iterator[Any]:
+def _of_fraction(
+    node: Node, moduli: Sequence[Any], fraction: Any, precision: int, rests: list[Any]
+) -> None:
     if _is_last(node):
         nearest = (node.product * fraction + (mpz(1) << precision - 1)) >> precision
-        yield from _divided(node, moduli, nearest)
+        _divide(node, moduli, nearest, rests)
         return
     for child, sibling in node.children:
         kept = _precision(child)
         below = gmpy2.f_mod_2exp(mul(fraction, sibling.product), precision)
-        yield from _of_fraction(child, moduli, below >> precision - kept, kept)
+        _of_fraction(child, moduli, below >> precision - kept, kept, rests)
 
 
-def _divided(node: Node, moduli: Sequence[Any], x: Any) -> Iterator[Any]:
-    """Remainders of 0 <= x by dividing it by every product on the way."""
+def _divide(node: Node, moduli: Sequence[Any], x: Any, rests: list[Any]) -> None:
+    """Append the remainders of 0 <= x by dividing it by every product on the way."""
     if not node.children:
-        yield from (x % m for m in moduli[node.first : node.last])
+        rests.extend([x % m for m in moduli[node.first : node.last]])
     for child, _ in node.children:
-        yield from _divided(child, moduli, x % child.product)
+        _divide(child, moduli, x % child.product, rests)
 
 
 def _is_last(node: Node) -> bool:
