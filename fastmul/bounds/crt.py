@@ -15,7 +15,7 @@ each 1/p_i errs by less than 2^-53 relatively, that is at most 2^-52 in the prod
 and adding the integer INTEGER_BITS + 6, where float64 has a spacing of 1, rounds to k + 6 + 2^52: never a tie.
 
 **Representatives.** r_i + REPRESENTATIVE p_i is in (0, 4 p_i), p_i < 2^50 (1 + 2^-12). `bounds.ntt` shows
-|r_i| < 1.2 p_i, so it is in (0.8 p, 3.2 p), below 2^52; and k + 6 is in [0, 12].
+|r_i| < 1.45 p_i, so it is in (0.55 p, 3.45 p), below 2^52; and k + 6 is in [0, 12].
 """
 
 from __future__ import annotations

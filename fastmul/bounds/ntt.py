@@ -20,8 +20,9 @@ integers; an integer is exact in float64 below 2^53, which is `LIMIT` = 7.99 p.
 
     FORWARD     4.0     three levels with one reduction of eight: 1/2 + mulmod(4) + mulmod(5.02) + mulmod(6.18)
     PRODUCT     1.03    of a reduced value and one of FORWARD
-    INVERSE     1.05    three levels with five reductions of eight; of a radix-4 pass, mulmod(4.2)
-    RESIDUE     1.2     the last three levels, which reach 5.3 and leave the reduction to a last product; on its
+    INVERSE     1.47    three levels with four reductions of eight: 2 mulmod(2 mulmod(2.94)); a sum of four, 5.9,
+                        is reduced
+    RESIDUE     1.45    the last three levels, which reach 7.2 and leave the reduction to a last product; on its
                         bound the Chinese remainder relies (`bounds.crt`)
 
 tests/bounds/test_ntt.py walks the butterflies' own source with these numbers in place of vectors.
@@ -50,8 +51,8 @@ REDUCED = Fraction(1, 2) + Fraction(2, min(PRIMES))
 
 FORWARD = Fraction(4)
 PRODUCT = Fraction(103, 100)
-INVERSE = Fraction(105, 100)
-RESIDUE = Fraction(12, 10)
+INVERSE = Fraction(147, 100)
+RESIDUE = Fraction(145, 100)
 
 
 def mulmod(a: Fraction) -> Fraction:

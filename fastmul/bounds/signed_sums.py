@@ -8,8 +8,8 @@ one: for every i there is one j with i + j = k modulo N.
 **Signs.** Where products are subtracted, or come back with the other sign modulo X^N + 1, a coefficient is
 P - Q with P and Q sums of at most t products together: |C| <= B for every B >= t (2^64 - 1)^2. We read C + B, which
 is in [0, 2 B], inside the window of `bounds.crt` for B = SIGNED_TERMS (2^64 - 1)^2. With r_i = C / M_i modulo p_i,
-|r_i| < 1.2 p_i (`bounds.ntt.RESIDUE`), and the balanced l_i = B / M_i modulo p_i, |l_i| <= p_i / 2, the
-representative r_i + l_i of C + B is below 1.7 p_i: inside the 2 p_i that `bounds.crt` proves enough, and an integer
+|r_i| < 1.45 p_i (`bounds.ntt.RESIDUE`), and the balanced l_i = B / M_i modulo p_i, |l_i| <= p_i / 2, the
+representative r_i + l_i of C + B is below 1.96 p_i: inside the 2 p_i that `bounds.crt` proves enough, and an integer
 below 2^53, so that the sum in float64 is exact.
 
 **One B.** B need not be the least: `SIGNED_TERMS`, half of all the terms that fit, serves every sum.

@@ -48,10 +48,16 @@ def mulmod(a: Bound, w: Any, p: Any, pinv: Any) -> Bound:
     return Bound(bounds.mulmod(a.value))
 
 
+def open4(a: Bound, b: Bound, c: Bound, d: Bound, *roots_and_modulus: Any) -> tuple[Bound, ...]:
+    """What the last additions add are bounded together only: the products here, and nothing beside them."""
+    return (*(mulmod(v, None, None, None) for v in (a, b, c, d)), *4 * [Bound(Fraction(0))])
+
+
 MODEL: dict[str, Any] = {
     "mulmod": mulmod,
     "mulmod2": lambda a, b, w, v, p, pinv: (mulmod(a, w, p, pinv), mulmod(b, v, p, pinv)),
-    "times": lambda a, b, w, v, p, pinv: (mulmod(a, w, p, pinv), mulmod(b, v, p, pinv)),
+    "open4": open4,
+    "open4_prepared": open4,
     "with_quotients": lambda w, pinv: w,
     "reduce": lambda a, p, pinv: Bound(bounds.REDUCED),
     "load": lambda x, i: x[i],

@@ -2,16 +2,21 @@
 
 Residues are integers in float64, balanced and lazily reduced: |x| <= A p for a small A that `fastmul.bounds.ntt`
 tracks; all stays exact because everything stays below 2**53 > 7.99 p. A product modulo p takes six operations,
-half of them on the multiplier and half on the adder:
+four of them on the multiplier and two on the adder, and its butterfly two more on the adder:
 
     h = a * w              rounded product; h + l is the exact one
     q = rint(h * pinv)     the quotient, off by at most 1/2 + A/8
     l = fma(a, w, -h)      exact
     r = fma(-q, p, h) + l  exact: integers below 2**53
 
-Everything comes in *tandem*: two independent columns, instruction by instruction. A butterfly is a chain of six
-dependent operations of three or four cycles each, and one column of eight vectors alone does not fill the
-pipelines: measured on Zen 4, 74 cycles for a radix-8 column alone and 61 in tandem, where 50 are the floor.
+So a butterfly keeps the multiplier busy first and the adder last. Two columns x and y of a radix-8 pass go
+through their three levels *staggered*, the additions of one beside the multiplications of the other:
+
+    multiplier    x1    y1    x2    y2    x3    y3
+    adder               x1    y1    x2    y2    x3    y3
+
+Measured on Zen 4, cycles for a radix-8 column, where 50 are the floor: 74 alone, 58 when x and y go instruction by
+instruction, 53 staggered.
 """
 
 from __future__ import annotations
@@ -47,94 +52,204 @@ def mulmod2(a, b, w, v, p, pinv):
 
 
 @inline
-def mulmod2_prepared(a, b, w, v, p, pinv):
-    """The same for roots that come with their quotients, w = (root, root / p): a shorter chain.
+def open4(a, b, c, d, r, s, t, u, p, pinv):
+    """Four products modulo p, a * r, b * s, c * t and d * u, all but their last additions (`close4`)."""
+    e, f, g, h = a * r, b * s, c * t, d * u
+    i, j, k, l = rint(e * pinv), rint(f * pinv), rint(g * pinv), rint(h * pinv)
+    r, s, t, u = fms(a, r, e), fms(b, s, f), fms(c, t, g), fms(d, u, h)
+    return fnma(i, p, e), fnma(j, p, f), fnma(k, p, g), fnma(l, p, h), r, s, t, u
 
-    The quotient is rint(a * (w / p)) in place of rint((a * w) / p): two roundings of the same size.
+
+@inline
+def open4_prepared(a, b, c, d, r, s, t, u, p, pinv):
+    """The same for roots that come with their quotients, r = (root, root / p): a shorter chain.
+
+    The quotient is rint(a * (r / p)) in place of rint((a * r) / p): two roundings of the same size.
     """
-    g = a * w[0]
-    h = b * v[0]
-    s = rint(a * w[1])
-    t = rint(b * v[1])
-    k = fms(a, w[0], g)
-    l = fms(b, v[0], h)
-    return fnma(s, p, g) + k, fnma(t, p, h) + l
+    e, f, g, h = a * r[0], b * s[0], c * t[0], d * u[0]
+    i, j, k, l = rint(a * r[1]), rint(b * s[1]), rint(c * t[1]), rint(d * u[1])
+    r, s, t, u = fms(a, r[0], e), fms(b, s[0], f), fms(c, t[0], g), fms(d, u[0], h)
+    return fnma(i, p, e), fnma(j, p, f), fnma(k, p, g), fnma(l, p, h), r, s, t, u
 
 
-def _butterflies(times):
-    """The butterflies on top of a tandem product: `mulmod2`, or `mulmod2_prepared` with roots as it takes them."""
+@inline
+def close4(o):
+    """The four products that `open4` began."""
+    return o[0] + o[4], o[1] + o[5], o[2] + o[6], o[3] + o[7]
+
+
+@inline
+def sums_and_differences(a, b, c, d, o):
+    """a + e, a - e, b + f, ... for the four products e, f, g, h that `open4` began."""
+    e, f, g, h = close4(o)
+    return a + e, a - e, b + f, b - f, c + g, c - g, d + h, d - h
+
+
+# ---------------------------------------------------------------------------------------- down
+#
+# w = (roots[j], roots[2j], roots[2j+1], roots[4j], ..., roots[4j+3]). A butterfly down the tree takes a + b X modulo
+# X - w and X + w. One element of eight is reduced. Bounds: in and out `bounds.ntt.FORWARD`.
+
+
+def _splits(open4):
+    """Three levels down, each in two halves, of `open4`, or of `open4_prepared` with roots as it takes them."""
 
     @inline
-    def split(a, b, c, d, w, v, p, pinv):
-        """Butterflies down the tree, in tandem: a mod (X - w) and (X + w) of a + b X, the same for c + d X and v."""
-        s, t = times(b, d, w, v, p, pinv)
-        return a + s, a - s, c + t, c - t
+    def open_top(x, w, p, pinv):
+        o = open4(x[4], x[5], x[6], x[7], w[0], w[0], w[0], w[0], p, pinv)
+        return o, (reduce(x[0], p, pinv), x[1], x[2], x[3])
 
     @inline
-    def join(a, b, c, d, w, v, p, pinv):
-        """Butterflies up the tree, in tandem; w and v are inverse roots."""
-        s, t = times(a - b, c - d, w, v, p, pinv)
-        return a + b, s, c + d, t
+    def close_top(o):
+        o, (x0, x1, x2, x3) = o
+        x0, x4, x1, x5, x2, x6, x3, x7 = sums_and_differences(x0, x1, x2, x3, o)
+        return x0, x1, x2, x3, x4, x5, x6, x7
+
+    @inline
+    def open_middle(x, w, p, pinv):
+        o = open4(x[2], x[3], x[6], x[7], w[1], w[1], w[2], w[2], p, pinv)
+        return o, (x[0], x[1], x[4], x[5])
+
+    @inline
+    def close_middle(o):
+        o, (x0, x1, x4, x5) = o
+        x0, x2, x1, x3, x4, x6, x5, x7 = sums_and_differences(x0, x1, x4, x5, o)
+        return x0, x1, x2, x3, x4, x5, x6, x7
+
+    @inline
+    def open_low(x, w, p, pinv):
+        o = open4(x[1], x[3], x[5], x[7], w[3], w[4], w[5], w[6], p, pinv)
+        return o, (x[0], x[2], x[4], x[6])
+
+    @inline
+    def close_low(o):
+        o, (x0, x2, x4, x6) = o
+        return sums_and_differences(x0, x2, x4, x6, o)
 
     @inline
     def split8(x, y, w, v, p, pinv):
-        """Three levels down for two columns x, y of eight, with the roots w, v of their nodes.
+        """Three levels down for two columns x, y of eight, with the roots w, v of their nodes."""
+        s = open_top(x, w, p, pinv)
+        t = open_top(y, v, p, pinv)
+        s = open_middle(close_top(s), w, p, pinv)
+        t = open_middle(close_top(t), v, p, pinv)
+        s = open_low(close_middle(s), w, p, pinv)
+        t = open_low(close_middle(t), v, p, pinv)
+        return close_low(s), close_low(t)
 
-        w = (roots[j], roots[2j], roots[2j+1], roots[4j], ..., roots[4j+3]). One element of eight is reduced.
-        Bounds: in and out `bounds.ntt.FORWARD`.
-        """
-        x0, x1, x2, x3, x4, x5, x6, x7 = x
-        y0, y1, y2, y3, y4, y5, y6, y7 = y
-        x0 = reduce(x0, p, pinv)
-        y0 = reduce(y0, p, pinv)
-        x0, x4, y0, y4 = split(x0, x4, y0, y4, w[0], v[0], p, pinv)
-        x1, x5, y1, y5 = split(x1, x5, y1, y5, w[0], v[0], p, pinv)
-        x2, x6, y2, y6 = split(x2, x6, y2, y6, w[0], v[0], p, pinv)
-        x3, x7, y3, y7 = split(x3, x7, y3, y7, w[0], v[0], p, pinv)
-        x0, x2, y0, y2 = split(x0, x2, y0, y2, w[1], v[1], p, pinv)
-        x1, x3, y1, y3 = split(x1, x3, y1, y3, w[1], v[1], p, pinv)
-        x4, x6, y4, y6 = split(x4, x6, y4, y6, w[2], v[2], p, pinv)
-        x5, x7, y5, y7 = split(x5, x7, y5, y7, w[2], v[2], p, pinv)
-        x0, x1, y0, y1 = split(x0, x1, y0, y1, w[3], v[3], p, pinv)
-        x2, x3, y2, y3 = split(x2, x3, y2, y3, w[4], v[4], p, pinv)
-        x4, x5, y4, y5 = split(x4, x5, y4, y5, w[5], v[5], p, pinv)
-        x6, x7, y6, y7 = split(x6, x7, y6, y7, w[6], v[6], p, pinv)
-        return (x0, x1, x2, x3, x4, x5, x6, x7), (y0, y1, y2, y3, y4, y5, y6, y7)
-
-    @inline
-    def join8(x, y, w, v, p, pinv):
-        """Three levels up for two columns, with the inverse roots of their nodes, ordered as in `split8`.
-
-        Bounds: in and out `bounds.ntt.INVERSE`.
-        """
-        x0, x1, x2, x3, x4, x5, x6, x7 = x
-        y0, y1, y2, y3, y4, y5, y6, y7 = y
-        x0, x1, y0, y1 = join(x0, x1, y0, y1, w[3], v[3], p, pinv)
-        x2, x3, y2, y3 = join(x2, x3, y2, y3, w[4], v[4], p, pinv)
-        x4, x5, y4, y5 = join(x4, x5, y4, y5, w[5], v[5], p, pinv)
-        x6, x7, y6, y7 = join(x6, x7, y6, y7, w[6], v[6], p, pinv)
-        x0, x2, y0, y2 = join(x0, x2, y0, y2, w[1], v[1], p, pinv)
-        x1, x3, y1, y3 = join(x1, x3, y1, y3, w[1], v[1], p, pinv)
-        x4, x6, y4, y6 = join(x4, x6, y4, y6, w[2], v[2], p, pinv)
-        x5, x7, y5, y7 = join(x5, x7, y5, y7, w[2], v[2], p, pinv)
-        x0 = reduce(x0, p, pinv)
-        y0 = reduce(y0, p, pinv)
-        x4 = reduce(x4, p, pinv)
-        y4 = reduce(y4, p, pinv)
-        x0, x4, y0, y4 = join(x0, x4, y0, y4, w[0], v[0], p, pinv)
-        x1, x5, y1, y5 = join(x1, x5, y1, y5, w[0], v[0], p, pinv)
-        x2, x6, y2, y6 = join(x2, x6, y2, y6, w[0], v[0], p, pinv)
-        x3, x7, y3, y7 = join(x3, x7, y3, y7, w[0], v[0], p, pinv)
-        x1 = reduce(x1, p, pinv)
-        y1 = reduce(y1, p, pinv)
-        x2 = reduce(x2, p, pinv)
-        y2 = reduce(y2, p, pinv)
-        x3 = reduce(x3, p, pinv)
-        y3 = reduce(y3, p, pinv)
-        return (x0, x1, x2, x3, x4, x5, x6, x7), (y0, y1, y2, y3, y4, y5, y6, y7)
-
-    return split, join, split8, join8
+    return split8
 
 
-split, join, split8, join8 = _butterflies(mulmod2)
-split8_prepared = _butterflies(mulmod2_prepared)[2]
+split8, split8_prepared = _splits(open4), _splits(open4_prepared)
+
+
+@inline
+def split44(x, y, w, p, pinv):
+    """Two levels down for four columns of four, two in x and two in y; w = (roots[j], roots[2j], roots[2j+1])."""
+    s = open4(x[2], x[3], x[6], x[7], w[0], w[0], w[0], w[0], p, pinv)
+    x0, x4 = reduce(x[0], p, pinv), reduce(x[4], p, pinv)
+    t = open4(y[2], y[3], y[6], y[7], w[0], w[0], w[0], w[0], p, pinv)
+    y0, y4 = reduce(y[0], p, pinv), reduce(y[4], p, pinv)
+    x0, x2, x1, x3, x4, x6, x5, x7 = sums_and_differences(x0, x[1], x4, x[5], s)
+    s = open4(x1, x3, x5, x7, w[1], w[2], w[1], w[2], p, pinv)
+    y0, y2, y1, y3, y4, y6, y5, y7 = sums_and_differences(y0, y[1], y4, y[5], t)
+    t = open4(y1, y3, y5, y7, w[1], w[2], w[1], w[2], p, pinv)
+    return sums_and_differences(x0, x2, x4, x6, s), sums_and_differences(y0, y2, y4, y6, t)
+
+
+# ---------------------------------------------------------------------------------------- up
+#
+# w: the inverse roots, in the same order. A butterfly up the tree is a + b, (a - b) w. Bounds: in and out
+# `bounds.ntt.INVERSE`.
+
+
+@inline
+def open_join_low(x, w, p, pinv):
+    o = open4(x[0] - x[1], x[2] - x[3], x[4] - x[5], x[6] - x[7], w[3], w[4], w[5], w[6], p, pinv)
+    return o, (x[0] + x[1], x[2] + x[3], x[4] + x[5], x[6] + x[7])
+
+
+@inline
+def open_join_middle(o, w, p, pinv):
+    x1, x3, x5, x7 = close4(o[0])
+    x0, x2, x4, x6 = o[1]
+    o = open4(x0 - x2, x1 - x3, x4 - x6, x5 - x7, w[1], w[1], w[2], w[2], p, pinv)
+    return o, (reduce(x0 + x2, p, pinv), x1 + x3, reduce(x4 + x6, p, pinv), x5 + x7)
+
+
+@inline
+def open_join_top(o, w, p, pinv):
+    x2, x3, x6, x7 = close4(o[0])
+    x0, x1, x4, x5 = o[1]
+    o = open4(x0 - x4, x1 - x5, x2 - x6, x3 - x7, w[0], w[0], w[0], w[0], p, pinv)
+    return o, (x0 + x4, x1 + x5, x2 + x6, x3 + x7)
+
+
+@inline
+def close_join_top(o, p, pinv):
+    x4, x5, x6, x7 = close4(o[0])
+    x0, x1, x2, x3 = o[1]
+    return x0, reduce(x1, p, pinv), reduce(x2, p, pinv), x3, x4, x5, x6, x7
+
+
+@inline
+def join8(x, y, w, v, p, pinv):
+    """Three levels up for two columns, with the inverse roots of their nodes. Four elements of eight are reduced."""
+    s = open_join_low(x, w, p, pinv)
+    t = open_join_low(y, v, p, pinv)
+    s = open_join_middle(s, w, p, pinv)
+    t = open_join_middle(t, v, p, pinv)
+    s = open_join_top(s, w, p, pinv)
+    t = open_join_top(t, v, p, pinv)
+    return close_join_top(s, p, pinv), close_join_top(t, p, pinv)
+
+
+@inline
+def open_join44(x, w, p, pinv):
+    o = open4(x[0] - x[1], x[2] - x[3], x[4] - x[5], x[6] - x[7], w[1], w[2], w[1], w[2], p, pinv)
+    return o, (x[0] + x[1], x[2] + x[3], x[4] + x[5], x[6] + x[7])
+
+
+@inline
+def turn_join44(o, w, p, pinv):
+    x1, x3, x5, x7 = close4(o[0])
+    x0, x2, x4, x6 = o[1]
+    o = open4(x0 - x2, x1 - x3, x4 - x6, x5 - x7, w[0], w[0], w[0], w[0], p, pinv)
+    return o, (x0 + x2, x1 + x3, x4 + x6, x5 + x7)
+
+
+@inline
+def close_join44(o, p, pinv):
+    x2, x3, x6, x7 = close4(o[0])
+    x0, x1, x4, x5 = o[1]
+    return (
+        reduce(x0, p, pinv), reduce(x1, p, pinv), x2, x3,
+        reduce(x4, p, pinv), reduce(x5, p, pinv), x6, x7,
+    )  # fmt: skip
+
+
+@inline
+def join44(x, y, w, p, pinv):
+    """Two levels up for four columns of four, two in x and two in y."""
+    s = open_join44(x, w, p, pinv)
+    t = open_join44(y, w, p, pinv)
+    s = turn_join44(s, w, p, pinv)
+    t = turn_join44(t, w, p, pinv)
+    return close_join44(s, p, pinv), close_join44(t, p, pinv)
+
+
+# ---------------------------------------------------------------------------------------- single butterflies
+
+
+@inline
+def split(a, b, c, d, w, v, p, pinv):
+    """Butterflies down the tree, in tandem: a mod (X - w) and (X + w) of a + b X, the same for c + d X and v."""
+    s, t = mulmod2(b, d, w, v, p, pinv)
+    return a + s, a - s, c + t, c - t
+
+
+@inline
+def join(a, b, c, d, w, v, p, pinv):
+    """Butterflies up the tree, in tandem; w and v are inverse roots."""
+    s, t = mulmod2(a - b, c - d, w, v, p, pinv)
+    return a + b, s, c + d, t

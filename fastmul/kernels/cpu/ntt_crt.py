@@ -163,7 +163,8 @@ def join_root_7(x, i, block, k, at):
     p, pinv = splat(k[at + P]), splat(k[at + PINV])
     a, b, c, d, e, f = join_first_6(x, i, block, k, at, p, pinv)
     g = mulmod(load(x, i + 6 * block), splat(k[at + INV_I]), p, pinv)
-    s, t = mulmod2(a - e, b - f, splat(k[at + INV_4I]), splat(k[at + IZ_INV_4I]), p, pinv)
+    s, t = a - reduce(e, p, pinv), b - reduce(f, p, pinv)
+    s, t = mulmod2(s, t, splat(k[at + INV_4I]), splat(k[at + IZ_INV_4I]), p, pinv)
     u, v = mulmod2(c, d, splat(k[at + QUARTER]), splat(k[at + IZ_QUARTER]), p, pinv)
     g = g - s - t + u + v
     s = mulmod(g, splat(k[at + I]), p, pinv)

@@ -20,12 +20,15 @@ from numba import float64, int64, void
 from fastmul.kernels.cpu.ntt_arithmetic import (
     join,
     join8,
+    join44,
     mulmod2,
     reduce,
     split,
     split8,
     split8_prepared,
+    split44,
 )
+from fastmul.kernels.cpu.ntt_vectors import prefetch_write
 from fastmul.kernels.cpu.vectors import load, splat, store, transpose8
 from fastmul.runtime.jit import const, inline, kernel
 
@@ -35,6 +38,10 @@ TABLE = const(float64[::1])
 #: Points of a leaf, vectors of roots per leaf, and doubles they take.
 LEAF, LEAF_ROOTS = 64, 7
 PACKED = 8 * LEAF_ROOTS
+
+#: From this stride on the rows of a column are asked for AHEAD points before they are read: they come from the L3 cache
+#: or from memory, in eight streams that change their page too often for the hardware to foresee.
+FAR, AHEAD = 1024, 64
 
 
 @inline
@@ -61,6 +68,33 @@ def store8(x, i, stride, v):
     store(x, i + 5 * stride, v[5])
     store(x, i + 6 * stride, v[6])
     store(x, i + 7 * stride, v[7])
+
+
+@inline
+def load44(x, i, stride):
+    """Two columns of four."""
+    return (
+        load(x, i),
+        load(x, i + stride),
+        load(x, i + 2 * stride),
+        load(x, i + 3 * stride),
+        load(x, i + 8),
+        load(x, i + stride + 8),
+        load(x, i + 2 * stride + 8),
+        load(x, i + 3 * stride + 8),
+    )
+
+
+@inline
+def store44(x, i, stride, v):
+    store(x, i, v[0])
+    store(x, i + stride, v[1])
+    store(x, i + 2 * stride, v[2])
+    store(x, i + 3 * stride, v[3])
+    store(x, i + 8, v[4])
+    store(x, i + stride + 8, v[5])
+    store(x, i + 2 * stride + 8, v[6])
+    store(x, i + 3 * stride + 8, v[7])
 
 
 @inline
@@ -111,12 +145,23 @@ def roots_of_lanes(packed, i):
 # ---------------------------------------------------------------------------------------- down
 
 
+@inline
+def ask_for(x, i, stride, rows):
+    """Ask for sixteen lines: the next of so many rows."""
+    for row in range(rows):
+        for line in range(16 // rows):
+            prefetch_write(x, i + row * stride + 8 * line)
+
+
 @kernel(void(ROW, int64, int64, int64, TABLE, TABLE))
 def split_8(x, start, length, j, roots, modulus):
     p, pinv = splat(modulus[0]), splat(modulus[1])
     w = with_quotients(roots_of_node(roots, j), pinv)
     stride = length >> 3
+    far = stride >= FAR
     for i in range(start, start + stride, 16):
+        if far:
+            ask_for(x, i + AHEAD, stride, 8)
         u, v = split8_prepared(load8(x, i, stride), load8(x, i + 8, stride), w, w, p, pinv)
         store8(x, i, stride, u)
         store8(x, i + 8, stride, v)
@@ -125,17 +170,15 @@ def split_8(x, start, length, j, roots, modulus):
 @kernel(void(ROW, int64, int64, int64, TABLE, TABLE))
 def split_4(x, start, length, j, roots, modulus):
     p, pinv = splat(modulus[0]), splat(modulus[1])
-    w0, w1, w2 = splat(roots[j]), splat(roots[2 * j]), splat(roots[2 * j + 1])
+    w = splat(roots[j]), splat(roots[2 * j]), splat(roots[2 * j + 1])
     stride = length >> 2
-    for i in range(start, start + stride, 8):
-        a = reduce(load(x, i), p, pinv)
-        b = load(x, i + stride)
-        a, c, b, d = split(a, load(x, i + 2 * stride), b, load(x, i + 3 * stride), w0, w0, p, pinv)
-        a, b, c, d = split(a, b, c, d, w1, w2, p, pinv)
-        store(x, i, a)
-        store(x, i + stride, b)
-        store(x, i + 2 * stride, c)
-        store(x, i + 3 * stride, d)
+    far = stride >= FAR
+    for i in range(start, start + stride, 32):
+        if far:
+            ask_for(x, i + 256, stride, 4)
+        u, v = split44(load44(x, i, stride), load44(x, i + 16, stride), w, p, pinv)
+        store44(x, i, stride, u)
+        store44(x, i + 16, stride, v)
 
 
 @kernel(void(ROW, int64, int64, int64, TABLE, TABLE))
@@ -179,7 +222,10 @@ def join_8(x, start, length, j, roots, modulus):
     p, pinv = splat(modulus[0]), splat(modulus[1])
     w = roots_of_node(roots, j)
     stride = length >> 3
+    far = stride >= FAR
     for i in range(start, start + stride, 16):
+        if far:
+            ask_for(x, i + AHEAD, stride, 8)
         u, v = join8(load8(x, i, stride), load8(x, i + 8, stride), w, w, p, pinv)
         store8(x, i, stride, u)
         store8(x, i + 8, stride, v)
@@ -188,17 +234,15 @@ def join_8(x, start, length, j, roots, modulus):
 @kernel(void(ROW, int64, int64, int64, TABLE, TABLE))
 def join_4(x, start, length, j, roots, modulus):
     p, pinv = splat(modulus[0]), splat(modulus[1])
-    w0, w1, w2 = splat(roots[j]), splat(roots[2 * j]), splat(roots[2 * j + 1])
+    w = splat(roots[j]), splat(roots[2 * j]), splat(roots[2 * j + 1])
     stride = length >> 2
-    for i in range(start, start + stride, 8):
-        a, b = load(x, i), load(x, i + stride)
-        c, d = load(x, i + 2 * stride), load(x, i + 3 * stride)
-        a, b, c, d = join(a, b, c, d, w1, w2, p, pinv)
-        a, c, b, d = join(a, c, b, d, w0, w0, p, pinv)
-        store(x, i, reduce(a, p, pinv))
-        store(x, i + stride, reduce(b, p, pinv))
-        store(x, i + 2 * stride, c)
-        store(x, i + 3 * stride, d)
+    far = stride >= FAR
+    for i in range(start, start + stride, 32):
+        if far:
+            ask_for(x, i + 256, stride, 4)
+        u, v = join44(load44(x, i, stride), load44(x, i + 16, stride), w, p, pinv)
+        store44(x, i, stride, u)
+        store44(x, i + 16, stride, v)
 
 
 @kernel(void(ROW, int64, int64, int64, TABLE, TABLE))
@@ -253,11 +297,31 @@ def multiply_values(x, y, start, length, modulus):
 
 @inline
 def base_length(length):
-    """The node at which radix-8 passes stop: 128, 256 or 512 points, whose leaves are taken together."""
-    base = length
-    while base > 8 * LEAF:
-        base >>= 3
-    return base
+    """The node at which passes stop and leaves are taken together: 512 points, or 256 or 128 where need be."""
+    if length == 16 * LEAF:
+        return 4 * LEAF
+    return min(length, 8 * LEAF)
+
+
+@inline
+def height(length, base):
+    """k where length = base * 2**k."""
+    k = 0
+    while base << k < length:
+        k += 1
+    return k
+
+
+@inline
+def levels_down(k):
+    """How many levels a node of base * 2**k points is split at once: the twos come first, then only threes."""
+    return 3 if k % 3 == 0 else 2
+
+
+@inline
+def levels_up(k):
+    """The same from below, where k levels are left to the top."""
+    return 3 if k == 3 or k >= 5 else 2
 
 
 @kernel(void(ROW, int64, int64, int64, int64, TABLE, TABLE, TABLE))
@@ -268,26 +332,29 @@ def split_node(x, start, length, j, packed_start, roots, packed, modulus):
     every pass whose node begins with it.
     """
     base = base_length(length)
+    top = height(length, base)
     leaves = base // LEAF
-    for g in range(length // base):
+    for g in range(1 << top):
         at = start + g * base
-        node = length
-        nodes = 1
-        while node > base:
-            inside = node // base
-            if g % inside == 0:
-                split_8(x, at, node, j * nodes + g // inside, roots, modulus)
-            node >>= 3
-            nodes <<= 3
-        k = j * nodes + g
+        k = top
+        while k > 0:
+            down = levels_down(k)
+            if g & ((1 << k) - 1) == 0:
+                node = (j << (top - k)) + (g >> k)
+                if down == 3:
+                    split_8(x, at, base << k, node, roots, modulus)
+                else:
+                    split_4(x, at, base << k, node, roots, modulus)
+            k -= down
+        node = (j << top) + g
         if leaves == 8:
-            split_8(x, at, base, k, roots, modulus)
+            split_8(x, at, base, node, roots, modulus)
         elif leaves == 4:
-            split_4(x, at, base, k, roots, modulus)
+            split_4(x, at, base, node, roots, modulus)
         else:
-            split_2(x, at, base, k, roots, modulus)
+            split_2(x, at, base, node, roots, modulus)
         split_leaves(
-            x, at, k * leaves, packed_start + g * leaves * PACKED, leaves, roots, packed, modulus
+            x, at, node * leaves, packed_start + g * leaves * PACKED, leaves, roots, packed, modulus
         )
 
 
@@ -295,24 +362,29 @@ def split_node(x, start, length, j, packed_start, roots, packed, modulus):
 def join_node(x, start, length, j, packed_start, roots, packed, modulus):
     """The way back, times `length`: after base node number g, every pass whose node ends with it."""
     base = base_length(length)
+    top = height(length, base)
     leaves = base // LEAF
-    count = length // base
-    for g in range(count):
+    for g in range(1 << top):
         at = start + g * base
-        k = j * count + g
+        node = (j << top) + g
         join_leaves(
-            x, at, k * leaves, packed_start + g * leaves * PACKED, leaves, roots, packed, modulus
+            x, at, node * leaves, packed_start + g * leaves * PACKED, leaves, roots, packed, modulus
         )
         if leaves == 8:
-            join_8(x, at, base, k, roots, modulus)
+            join_8(x, at, base, node, roots, modulus)
         elif leaves == 4:
-            join_4(x, at, base, k, roots, modulus)
+            join_4(x, at, base, node, roots, modulus)
         else:
-            join_2(x, at, base, k, roots, modulus)
-        node = base << 3
-        inside = 8
-        while node <= length and (g + 1) % inside == 0:
-            first = g + 1 - inside
-            join_8(x, start + first * base, node, (j * count + first) // inside, roots, modulus)
-            node <<= 3
-            inside <<= 3
+            join_2(x, at, base, node, roots, modulus)
+        k = 0
+        while k < top:
+            up = levels_up(top - k)
+            k += up
+            if (g + 1) & ((1 << k) - 1) != 0:
+                break
+            first = start + (g + 1) * base - (base << k)
+            node = (j << (top - k)) + (g >> k)
+            if up == 3:
+                join_8(x, first, base << k, node, roots, modulus)
+            else:
+                join_4(x, first, base << k, node, roots, modulus)

@@ -69,7 +69,7 @@ def enter_plus(limbs, x, block, start, stop, roots, modulus):
 def join_plus(x, block, start, stop, k, at):
     """Columns start..stop, from values to the r_i of the coefficients, as `ntt_crt.join_root` leaves them.
 
-    The largest value inside is 4.2 p, of a sum of four in `bounds.ntt.INVERSE`; it goes through a product.
+    The largest value inside is 5.9 p, of a sum of four in `bounds.ntt.INVERSE`; it goes through a product.
     """
     p, pinv = splat(k[at + P]), splat(k[at + PINV])
     inv_i, inv_z, inv_iz = splat(k[at + INV_I]), splat(k[at + INV_Z]), splat(k[at + INV_IZ])
