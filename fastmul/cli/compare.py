@@ -21,9 +21,9 @@ def add(commands: Any) -> None:
         help="every algorithm beside float GEMM, GMP and NumPy: speed and exactness",
         description="Time and check every algorithm beside float GEMM and the peers found installed.",
     )
-    parser.add_argument("operation", nargs="?", choices=("matmul", "mul", "matrices", "lowprecision"),
-                        help="default: matmul and mul; matrices is matmul in its whole breadth; lowprecision is "
-                             "the products of a language model's layers in every format")  # fmt: skip
+    parser.add_argument("operation", nargs="?", choices=("matmul", "mul", "matrices", "integers", "lowprecision"),
+                        help="default: matmul and mul; matrices is matmul in its whole breadth, integers mul in "
+                             "its, lowprecision the products of a language model's layers in every format")  # fmt: skip
     parser.add_argument("--sizes", nargs="+", type=options.positive, metavar="N",
                         help="n of n x n matrices, or bits of integers (2^20 is understood)")  # fmt: skip
     parser.add_argument(
@@ -52,7 +52,7 @@ def run(arguments: argparse.Namespace) -> int:
     from fastmul.comparison.presentation import page, render, save
 
     if arguments.sizes and not arguments.operation:
-        raise CommandError("--sizes needs an operation: matmul or mul")
+        raise CommandError("--sizes needs an operation: matmul, mul, matrices or integers")
     if arguments.plot or arguments.html:
         _require_matplotlib()
     if arguments.plot and _kind(arguments.plot) not in PLOT_KINDS:

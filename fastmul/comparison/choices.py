@@ -48,12 +48,12 @@ def cases_of(
     if BREADTH in operations:
         for name in _kinds(dtypes, cases.BREADTH_DTYPES):
             large = cases.SCHEME_SIZES if name in cases.SCHEME_DTYPES else ()
-            found += [MatrixCase(n, name) for n in _sizes(sizes, (*cases.MATRIX_SIZES, *large))]
+            found += [MatrixCase(n, name) for n in sizes_of(sizes, (*cases.MATRIX_SIZES, *large))]
     elif "matmul" in operations:
         for name in _kinds(dtypes, cases.MATRIX_DTYPES):
-            found += [MatrixCase(n, name) for n in _sizes(sizes, cases.MATRIX_SIZES)]
+            found += [MatrixCase(n, name) for n in sizes_of(sizes, cases.MATRIX_SIZES)]
     if "mul" in operations:
-        found += [IntegerCase(bits) for bits in _sizes(sizes, cases.INTEGER_SIZES)]
+        found += [IntegerCase(bits) for bits in sizes_of(sizes, cases.INTEGER_SIZES)]
     return found
 
 
@@ -65,7 +65,7 @@ def _kinds(names: Iterable[str] | None, default: tuple[str, ...]) -> tuple[str, 
     return chosen
 
 
-def _sizes(sizes: Iterable[int] | None, default: tuple[int, ...]) -> list[int]:
+def sizes_of(sizes: Iterable[int] | None, default: tuple[int, ...]) -> list[int]:
     ordered = sorted(set(default if sizes is None else sizes))
     if not ordered or ordered[0] < 1:
         raise ValueError(f"sizes must be positive integers, got {ordered}")

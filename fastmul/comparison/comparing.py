@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from fastmul.comparison import changes, choices, compiling, first_wrong, machine
+from fastmul.comparison.big_integers.findings import IntegerComparison
 from fastmul.comparison.choices import BREADTH, OPERATIONS
 from fastmul.comparison.contestants.integers import GMP
 from fastmul.comparison.contestants.matrices import DGEMM, SGEMM
@@ -17,7 +18,7 @@ from fastmul.comparison.records import Record
 from fastmul.comparison.report import Comparison
 from fastmul.runtime.threads import available_cpus
 
-LOW_PRECISION = "lowprecision"
+LOW_PRECISION, BIG_INTEGERS = "lowprecision", "integers"
 #: After so long, not counting compilation, long calls are timed in one round.
 UNHURRIED_SECONDS = 20.0
 #: A comparison of everything is to end within this time, also on a slow machine: a contestant is waited for at most
@@ -39,13 +40,15 @@ def compare(
     repetitions: int = ROUNDS,
     patience: float | None = None,
     show_progress: bool = False,
-) -> Comparison | LowPrecisionComparison:
+) -> Comparison | LowPrecisionComparison | IntegerComparison:
     """Time and check every algorithm beside float GEMM, GMP and the peers found here.
 
     Parameters
     ----------
-    operations : "matmul", "mul", or both; or "matrices"; or "lowprecision"
+    operations : "matmul", "mul", or both; or "matrices"; or "integers"; or "lowprecision"
         "matrices" is matmul in its whole breadth: moduli, semirings, accuracies of floats, larger sizes.
+        "integers" is mul in its breadth: more sizes, crossovers, threads, memory, errors of the float transform; of
+        the keywords it takes all but dtypes, algorithms and contestants, and one number of `threads`.
         "lowprecision" is the layers of a language model in every format; of the keywords it takes one number of
         `threads` and `show_progress`.
     sizes : ints, optional
@@ -69,7 +72,7 @@ def compare(
     Returns
     -------
     Comparison : a sequence of `Record`, whose repr is the report; ``.failures``, ``.as_dict()``. Of "lowprecision" a
-        LowPrecisionComparison, which has the same.
+        LowPrecisionComparison, of "integers" an IntegerComparison, which have the same.
 
     Raises
     ------
@@ -98,6 +101,11 @@ def compare(
     if operations == LOW_PRECISION:
         given = sizes, dtypes, algorithms, contestants, patience
         return _low_precision(any(x is not None for x in given), threads, show_progress)
+    if operations == BIG_INTEGERS:
+        narrowed = (dtypes, algorithms, contestants) != (None, None, None)
+        return _big_integers(
+            narrowed, threads, sizes=sizes, repetitions=repetitions, patience=patience, show_progress=show_progress,
+        )  # fmt: skip
     started = time.perf_counter()
     chosen = choices.operations_of(operations)
     in_breadth = BREADTH in chosen
@@ -158,6 +166,20 @@ def _low_precision(
             f"compare({LOW_PRECISION!r}) takes one number of threads, and runs its own contestants"
         )
     return compare_low_precision(threads=counts[0], show_progress=show_progress)
+
+
+def _big_integers(
+    is_narrowed: bool, threads: int | Iterable[int] | None, **keywords: Any
+) -> IntegerComparison:
+    from fastmul.comparison.big_integers.comparing import compare_integers
+
+    counts = (None,) if threads is None else choices.thread_counts(threads)
+    if is_narrowed or len(counts) != 1:
+        raise ValueError(
+            f"compare({BIG_INTEGERS!r}) takes one number of threads beside 1, and runs all algorithms beside its own "
+            "contestants; compare('mul') takes a choice of them"
+        )
+    return compare_integers(threads=counts[0], **keywords)
 
 
 def _patience(patience: float, elapsed: float) -> float:

@@ -2,40 +2,39 @@
 
 from __future__ import annotations
 
-from typing import BinaryIO
+from importlib import import_module
+from typing import Any, BinaryIO
 
+from fastmul.comparison.big_integers.findings import IntegerComparison
 from fastmul.comparison.low_precision.findings import LowPrecisionComparison
 from fastmul.comparison.records import Findings
 
-AnyComparison = Findings | LowPrecisionComparison
+AnyComparison = Findings | LowPrecisionComparison | IntegerComparison
+
+#: Where the report and the picture of each kind are made.
+PACKAGES = {LowPrecisionComparison: "low_precision", IntegerComparison: "big_integers"}
 
 
 def render(found: AnyComparison, *, color: bool = False) -> str:
     """The report, at most 100 columns wide."""
-    if isinstance(found, LowPrecisionComparison):
-        from fastmul.comparison.low_precision import report
-
-        return report.render(found, color=color)
-    from fastmul.comparison import report as of_products
-
-    return of_products.render(found, color=color)
+    said: str = _module(found, "report").render(found, color=color)
+    return said
 
 
 def save(found: AnyComparison, file: BinaryIO, kind: str) -> None:
     """Draw into `file`; kind is "png", "svg" or "pdf"."""
-    if isinstance(found, LowPrecisionComparison):
-        from fastmul.comparison.low_precision import plot
-
-        return plot.save(found, file, kind)
-    from fastmul.comparison import plot as of_products
-
-    return of_products.save(found, file, kind)
+    _module(found, "plot").save(found, file, kind)
 
 
 def page(found: AnyComparison) -> str:
     """One self-contained HTML page."""
     from fastmul.comparison import html
 
-    if isinstance(found, LowPrecisionComparison):
-        return html.document(found, save, render(found))
-    return html.page(found)
+    if isinstance(found, Findings):
+        return html.page(found)
+    return html.document(found, save, render(found))
+
+
+def _module(found: AnyComparison, name: str) -> Any:
+    package = PACKAGES.get(type(found))
+    return import_module(".".join(filter(None, ("fastmul.comparison", package, name))))

@@ -122,7 +122,7 @@ class Findings(Sequence[Record]):
             "warnings": self.warnings,
             "seconds": self.seconds,
             "records": [
-                {name: _finite(value) for name, value in asdict(r).items()} for r in self.records
+                {name: finite(value) for name, value in asdict(r).items()} for r in self.records
             ],
             "changes": [asdict(c) for c in self.changes],
             "first_wrong": [asdict(f) for f in self.first_wrong],
@@ -130,5 +130,5 @@ class Findings(Sequence[Record]):
         }
 
 
-def _finite(value: Any) -> Any:
+def finite(value: Any) -> Any:
     return None if isinstance(value, float) and not math.isfinite(value) else value

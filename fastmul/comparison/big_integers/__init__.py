@@ -1,0 +1,1 @@
+"""`fastmul compare integers`: products of big integers in their whole breadth."""
