@@ -12,9 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from fastmul.integers.limbs import magnitude
-from fastmul.integers.multiplication.on_limbs import mul_limbs
 from fastmul.integers.radix.bases import Base, digit_values
+from fastmul.integers.radix.factors import Factor
 from fastmul.integers.radix.splitting import Splitting
 from fastmul.runtime.threads import run
 
@@ -39,7 +38,9 @@ class _Reader:
 
     def read(self) -> np.ndarray | None:
         tree, level = self.tree, self.tree.fork_level(self.threads)
-        tree.odd_power(max(0, tree.levels - 1))  # before several threads ask for it
+        self.factors = [
+            Factor(tree.odd_power(below), tree.limbs(below)) for below in range(tree.levels)
+        ]
         nodes: list[Any] = [None] * (1 << tree.levels - level)
 
         def read_node(node: int) -> None:
@@ -65,14 +66,14 @@ class _Reader:
 
     def join(self, upper: np.ndarray, lower: np.ndarray, level: int, threads: int) -> np.ndarray:
         """upper * base**digits(level) + lower, of two nodes of this level."""
-        power = magnitude(self.tree.odd_power(level))
-        zeros = self.tree.zero_limbs(level)
-        out = np.empty(zeros + upper.size + power.size, np.uint64)
+        factor, zeros = self.factors[level], self.tree.zero_limbs(level)
+        out = np.empty(zeros + factor.problem.n_limbs, np.uint64)
         out[:zeros] = lower[:zeros]
-        mul_limbs(upper, power, out=out[zeros:], threads=threads)
+        factor.multiply(upper, out[zeros:], threads)
         self.kernels.add_limbs(out[zeros:], lower[zeros:])
-        whole = level + 1 == self.tree.levels
-        return out if whole else out[: self.tree.limbs(level + 1)]
+        return (
+            out if level + 1 == self.tree.levels else out[: self.factors[level + 1].problem.a_limbs]
+        )
 
     def read_leaf(self, leaf: int) -> np.ndarray:
         base, k = self.tree.base, self.tree.leaf_digits

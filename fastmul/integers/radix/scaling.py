@@ -14,6 +14,7 @@ import numpy as np
 import fastmul
 from fastmul.integers.division.newton import reciprocal
 from fastmul.integers.limbs import limb_count, magnitude, mpz
+from fastmul.integers.multiplication.kept import Kept
 from fastmul.integers.radix.bases import WORD_BITS
 from fastmul.integers.radix.splitting import Splitting
 
@@ -32,9 +33,9 @@ class Scale:
     def __init__(self, tree: Splitting, level: int, fraction_limbs: int, threads: int) -> None:
         self.divisor = tree.odd_power(level)
         self.zeros = tree.base.twos * tree.digits(level)
-        self.fraction_limbs, self.threads = fraction_limbs, threads
+        self.fraction_limbs = fraction_limbs
         self.p = WORD_BITS * fraction_limbs + GUARD_BITS
-        self.x = reciprocal(self.divisor, self.p, threads) - RECIPROCAL_ERROR
+        self.x = Kept(reciprocal(self.divisor, self.p, threads) - RECIPROCAL_ERROR, self.p)
         self.shift = self.p + self.divisor.bit_length()
 
     def divmod(self, a: mpz) -> tuple[mpz, mpz]:
@@ -46,8 +47,8 @@ class Scale:
         """
         b = a >> self.zeros
         cut = max(0, b.bit_length() - self.p)
-        q = fastmul.mul(b >> cut, self.x, threads=self.threads) >> (self.shift - cut)
-        r = b - fastmul.mul(q, self.divisor, threads=self.threads)
+        q = self.x.mul(b >> cut) >> (self.shift - cut)
+        r = b - fastmul.mul(q, self.divisor)
         if r >= self.divisor:
             q, r = q + 1, r - self.divisor
         return q, (r << self.zeros) + gmpy2.f_mod_2exp(a, self.zeros)
@@ -59,7 +60,7 @@ class Scale:
         units; the floor takes less than one.
         """
         bits = self.shift + self.zeros - WORD_BITS * self.fraction_limbs
-        scaled = fastmul.mul(a, self.x, threads=self.threads) >> bits
+        scaled = self.x.mul(a) >> bits
         limbs = np.zeros(self.fraction_limbs, np.uint64)
         if scaled:
             limbs[: limb_count(scaled)] = magnitude(scaled)  # a view, while `scaled` lives

@@ -19,7 +19,7 @@ from fastmul.integers.limbs import limb_count, mpz
 from fastmul.integers.radix.bases import WORD_BITS, Base
 
 #: Words in a leaf, at most: longer ones cost more in the quadratic kernels than a level of products.
-LEAF_WORDS = 256
+LEAF_WORDS = 360
 LEAF_STEP = WORD_BITS
 #: Subtrees for each thread, so that none waits long for another's last one.
 SUBTREES_PER_THREAD = 4
@@ -39,7 +39,7 @@ class Splitting:
 
         >>> tree = Splitting.of(Base.of(10), 10_000)
         >>> tree.leaf_digits, tree.levels, tree.digits(tree.levels)
-        (2560, 2, 10240)
+        (5056, 1, 10112)
         """
         longest = LEAF_WORDS * base.word_digits
         levels = (-(-n_digits // longest) - 1).bit_length()

@@ -23,9 +23,9 @@ from typing import Any
 import numpy as np
 
 from fastmul.bounds.radix import doubt
-from fastmul.integers.limbs import magnitude, mpz
-from fastmul.integers.multiplication.on_limbs import mul_limbs
+from fastmul.integers.limbs import mpz
 from fastmul.integers.radix.bases import Base
+from fastmul.integers.radix.factors import Factor
 from fastmul.integers.radix.scaling import Scale
 from fastmul.integers.radix.splitting import Splitting
 from fastmul.runtime.threads import run
@@ -62,6 +62,7 @@ class _Writer:
     def write(self, x: mpz) -> None:
         """Write all the digits of x."""
         level = max(0, self.tree.levels - 1)
+        self.factors = [self.factor(below) for below in range(level)]
         scale = Scale(self.tree, level, self.limbs(level), self.threads)
         parts = scale.divmod(x) if self.tree.levels else [x]
         subtrees = [
@@ -75,6 +76,11 @@ class _Writer:
     def limbs(self, level: int) -> int:
         """Limbs of a node's fraction."""
         return self.tree.limbs(level) + GUARD_LIMBS
+
+    def factor(self, level: int) -> Factor:
+        """By which fractions of the next level up are multiplied, without what the power of two shifts out."""
+        partner_limbs = self.limbs(level + 1) - self.tree.zero_limbs(level)
+        return Factor(self.tree.odd_power(level), partner_limbs)
 
     def subtrees(self, fraction: np.ndarray, level: int, node: int) -> Iterator[tuple[Any, ...]]:
         """The nodes from which on threads go separate ways, as arguments of `descend`."""
@@ -98,10 +104,10 @@ class _Writer:
         self, fraction: np.ndarray, level: int, threads: int
     ) -> tuple[np.ndarray, np.ndarray]:
         """The fractions of both children."""
-        below = self.limbs(level - 1)
-        matters = fraction[: fraction.size - self.tree.zero_limbs(level - 1)]
-        power = magnitude(self.tree.odd_power(level - 1))
-        product = mul_limbs(matters, power, threads=threads)
+        below, factor = self.limbs(level - 1), self.factors[level - 1]
+        matters = fraction[: factor.problem.a_limbs]
+        product = np.empty(factor.problem.n_limbs, np.uint64)
+        factor.multiply(matters, product, threads)
         return fraction[fraction.size - below :], product[matters.size - below : matters.size]
 
     def write_leaf(self, fraction: np.ndarray, leaf: int) -> None:
