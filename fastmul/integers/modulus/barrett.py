@@ -1,16 +1,17 @@
 """Barrett's reduction: the quotient by m is a product by a kept approximation of 1/m.
 
-For m of n bits and 0 <= x < 2**(2n), with I = floor(2**(2n) / m):
+For m of n bits and 0 <= x < 2**(2n), with I = floor(2**(2n-1) / m):
 
-    q = floor(floor(x / 2**(n-1)) * I / 2**(n+1)),        x - q*m in [0, 3m)
+    q = floor(floor(x / 2**n) * I / 2**(n-1)),        x - q*m in [0, 5m)
 
-Why. Write x / m = x/2**(n-1) * 2**(2n)/m / 2**(n+1). The first factor loses less than 1 by its floor, which costs
-less than I/2**(n+1) <= 2**(n+1)/2**(n+1) = 1 in the quotient (m >= 2**(n-1)); the second loses less than 1, which
-costs less than x/2**(n-1)/2**(n+1) < 1; the last floor less than 1. So q is at most floor(x/m) and more than
-x/m - 3, and x - q*m = (x/m - q) * m lies in [0, 3m).
+Why. x/m = x/2**n * 2**(2n-1)/m / 2**(n-1). The first factor loses less than 1 by its floor, which lessens the quotient
+by less than 2**(2n-1)/m / 2**(n-1) <= 2 (m >= 2**(n-1)); the second less than 1, which lessens it by less than
+x/2**n / 2**(n-1) < 2; the last floor takes less than 1. So q is at most floor(x/m) and more than x/m - 5. On average
+it is low by about one, so one subtraction of m corrects it; in return no factor is longer than m, whose length often
+is just that of a transform.
 
-Of q*m only the low bits matter: they come from a product modulo 2**w - 1 for some w with 2**w > 3m, wherever a
-wrapped product of that width is cheaper than a whole one.
+As x - q*m is known to be small, a product modulo a number a little longer than m suffices: from RING_BITS on one that
+wraps inside transforms of half a product's length (`fastmul.integers.division.rings`).
 """
 
 from __future__ import annotations
@@ -19,10 +20,20 @@ from typing import Any
 
 import gmpy2
 
+from fastmul.integers.division import floordiv
+from fastmul.integers.division.rings import Ring
+from fastmul.integers.limbs import limb_count
+from fastmul.integers.modulus.factors import multiplier
 from fastmul.integers.modulus.form import Form
 from fastmul.integers.modulus.problem import ModulusProblem
 from fastmul.integers.multiplication import mul, square
+from fastmul.integers.multiplication.problem import threads_for
 from fastmul.planning.algorithm import never as refuses
+
+#: From so many bits on, wrapped transforms beat kept ones of a whole product (AMD Zen 4, 2026-11-24).
+RING_BITS = 1 << 21
+#: x - q*m is below 2**_REST_BITS * 2**n.
+_REST_BITS = 3
 
 
 class Barrett(Form):
@@ -32,7 +43,13 @@ class Barrett(Form):
 
     def __init__(self, m: Any) -> None:
         super().__init__(m)
-        self.inverse = (gmpy2.mpz(1) << (2 * self.n_bits)) // m
+        n = self.n_bits
+        self._times_inverse = multiplier(floordiv(gmpy2.mpz(1) << (2 * n - 1), m), n)
+        if n >= RING_BITS:
+            self._ring = Ring(n + _REST_BITS, threads_for(limb_count(m), None))
+            self._factor = self._ring.factor(m)
+        else:
+            self._times_m = multiplier(m, n)
 
     def reduce(self, x: Any) -> Any:
         n = self.n_bits
@@ -48,9 +65,12 @@ class Barrett(Form):
     def _reduce_double(self, x: Any) -> Any:
         """x modulo m for 0 <= x < 2**(2n)."""
         n = self.n_bits
-        quotient = mul(x >> (n - 1), self.inverse) >> (n + 1)
-        rest = x - mul(quotient, self.m)
-        while rest >= self.m:  # at most twice
+        quotient = self._times_inverse(x >> n) >> (n - 1)
+        if n >= RING_BITS:
+            rest = self._ring.difference(x, self._factor, quotient)
+        else:
+            rest = x - self._times_m(quotient)
+        while rest >= self.m:  # at most four times
             rest -= self.m
         return rest
 

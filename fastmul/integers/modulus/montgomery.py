@@ -5,8 +5,7 @@ For odd m of n bits, N = -1/m modulo R, and 0 <= x < m*R:
     q = (x mod R) * N mod R,        (x + q*m) / R = x/R modulo m, exactly, and below 2m
 
 because x + q*m = x - x = 0 modulo R, and q*m < R*m. The quotient is the upper half of q*m, plus the upper half of x,
-plus one unless the low halves, which sum to R or to 0, are 0. So only the upper half of q*m is wanted, and its low
-half is known: a product modulo 2**w - 1 gives it, wherever such a wrapped product is cheaper than a whole one.
+plus one unless the low halves, which sum to R or to 0, are 0.
 """
 
 from __future__ import annotations
@@ -15,6 +14,8 @@ from typing import Any
 
 import gmpy2
 
+from fastmul.integers.division import mod
+from fastmul.integers.modulus.factors import multiplier
 from fastmul.integers.modulus.form import Form
 from fastmul.integers.modulus.problem import ModulusProblem
 from fastmul.integers.multiplication import mul, square
@@ -30,11 +31,13 @@ class Montgomery(Form):
 
     def __init__(self, m: Any) -> None:
         super().__init__(m)
-        self.negative_inverse = (gmpy2.mpz(1) << self.n_bits) - inverse_modulo_power(m, self.n_bits)
-        self.entry = (gmpy2.mpz(1) << (2 * self.n_bits)) % m  # R**2
+        inverse = (gmpy2.mpz(1) << self.n_bits) - inverse_modulo_power(m, self.n_bits)
+        self._times_inverse = multiplier(inverse, self.n_bits)
+        self._times_m = multiplier(m, self.n_bits)
+        self._entry = mod(gmpy2.mpz(1) << (2 * self.n_bits), m)  # R**2
 
     def enter(self, a: Any) -> Any:
-        return self._divide_by_r(mul(a, self.entry))
+        return self._divide_by_r(mul(a, self._entry))
 
     def leave(self, x: Any) -> Any:
         return self._divide_by_r(x)
@@ -49,8 +52,8 @@ class Montgomery(Form):
         """x/R modulo m, in [0, m), for 0 <= x < m*R."""
         n = self.n_bits
         low = gmpy2.f_mod_2exp(x, n)
-        q = gmpy2.f_mod_2exp(mul(low, self.negative_inverse), n)
-        result = (x >> n) + (mul(q, self.m) >> n) + (1 if low else 0)
+        q = gmpy2.f_mod_2exp(self._times_inverse(low), n)
+        result = (x >> n) + (self._times_m(q) >> n) + (1 if low else 0)
         return result - self.m if result >= self.m else result
 
 

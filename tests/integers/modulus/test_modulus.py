@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fastmul.exceptions import AlgorithmError
-from fastmul.integers.modulus import Modulus
+from fastmul.integers.division import rings
+from fastmul.integers.modulus import Modulus, barrett, factors
 from fastmul.integers.modulus.problem import problem_of
 from fastmul.integers.modulus.table import MODULUS, choose
 from fastmul.planning.pick import able_rows
@@ -158,7 +159,13 @@ def test_any_modulus(data):
 
 
 @pytest.mark.parametrize("form", ["barrett", "montgomery"])
-def test_moduli_of_transform_length(form):
+@pytest.mark.parametrize("ways", ["whole products", "kept transforms", "wrapped ones"])
+def test_moduli_of_transform_length(form, ways, monkeypatch):
+    if ways != "whole products":
+        monkeypatch.setattr(factors, "KEPT_BITS", 1 << 14)
+    if ways == "wrapped ones":
+        monkeypatch.setattr(barrett, "RING_BITS", 1 << 14)
+        monkeypatch.setattr(rings, "RING_BITS", 1 << 14)
     rng = random.Random(11)
     m = mpz(rng.getrandbits(1 << 15)) | 1 | mpz(1) << (1 << 15) - 1
     a, b = (mpz(rng.getrandbits(1 << 15)) for _ in "ab")
