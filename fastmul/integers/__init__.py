@@ -1,7 +1,7 @@
 """Big integers: multiplication and limb arrays."""
 
 from fastmul.integers.common_divisors import gcd, gcdext, invert
-from fastmul.integers.division import divmod, floordiv, mod
+from fastmul.integers.division import divexact, divmod, floordiv, mod
 from fastmul.integers.integer import Integer
 from fastmul.integers.limbs import from_limbs, to_limbs
 from fastmul.integers.modulus.ring import Modulus
@@ -10,6 +10,7 @@ from fastmul.integers.multiplication.on_limbs import mul_limbs
 from fastmul.integers.multiplication.wrapped import cyclic_mul, negacyclic_mul
 from fastmul.integers.powers import powmod
 from fastmul.integers.radix import from_str, to_str
+from fastmul.integers.roots import iroot, isqrt, isqrt_rem
 from fastmul.integers.sequences import binomial, factorial, fibonacci, lucas, primorial
 from fastmul.integers.short_products import mulhigh, mullow
 from fastmul.integers.sums import sum_of_products
@@ -22,6 +23,7 @@ __all__ = [
     "binomial",
     "crt",
     "cyclic_mul",
+    "divexact",
     "divmod",
     "factorial",
     "fibonacci",
@@ -31,6 +33,9 @@ __all__ = [
     "gcd",
     "gcdext",
     "invert",
+    "iroot",
+    "isqrt",
+    "isqrt_rem",
     "lucas",
     "mod",
     "mul",

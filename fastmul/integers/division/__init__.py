@@ -10,10 +10,14 @@ from typing import Any
 import gmpy2
 
 from fastmul.integers.arguments import as_kind, as_mpz
-from fastmul.integers.division.problem import DivisionProblem
+from fastmul.integers.division.exact import divexact
+from fastmul.integers.division.problem import (
+    SCRATCH_NUMBERS,
+    DivisionProblem,
+    division_problem,
+)
 from fastmul.integers.division.table import TABLE
-from fastmul.integers.limbs import limb_count, mpz, numbers_bytes
-from fastmul.integers.multiplication.problem import threads_for
+from fastmul.integers.limbs import mpz, numbers_bytes
 from fastmul.planning import cost, memory
 from fastmul.planning.algorithm import Algorithm, Operation
 from fastmul.planning.pick import pick
@@ -25,8 +29,6 @@ SHORT_BITS = 1 << 13
 PYTHON_WORK = 256**2
 #: GMP aborts the process where memory ends, so longer dividends are asked for, however short the divisor is.
 UNASKED_BITS = 8 * memory.SMALL_BYTES
-#: Scratch of a division, in numbers of its dividend's length (measured, rounded up).
-SCRATCH_NUMBERS = 6
 
 
 def divmod(
@@ -79,7 +81,7 @@ def divmod(
     Examples
     --------
     >>> divmod(10**30, -(10**15 + 1))
-    (-1000000000000000, 0)
+    (-1000000000000000, -1000000000000000)
     >>> divmod(-7, 2)
     (-4, 1)
     """
@@ -191,12 +193,18 @@ def mod(
     return as_kind(kind, _divide("mod(a, b)", x, y, algorithm, threads, verify)[1])
 
 
+def divide(a: Any, b: Any, threads: int | None = None) -> tuple[Any, Any]:
+    """The quotient and the remainder of mpz a >= 0 by b > 0, by the fastest algorithm: for other functions here."""
+    problem = division_problem(a, b, threads)
+    return _choose(problem).run(problem, a, b)
+
+
 def _divide(
     call: str, a: Any, b: Any, algorithm: str, threads: int | None, verify: bool | int
 ) -> tuple[Any, Any]:
     """The floor quotient and remainder of two mpz."""
     n_checks = checks(verify)
-    problem = _problem(a, b, threads)
+    problem = division_problem(a, b, threads)
     if not b:
         raise ZeroDivisionError(f"{call} with b = 0 and a of {a.bit_length()} bits")
     memory.require(SCRATCH_NUMBERS * numbers_bytes(problem.dividend_limbs), f"{call}, {problem}")
@@ -236,16 +244,11 @@ def _is_division(a: Any, b: Any, result: tuple[Any, Any], rng: random.Random) ->
     return (x * y + z - w) % p == 0
 
 
-def _problem(a: Any, b: Any, threads: int | None) -> DivisionProblem:
-    m, n = limb_count(a), limb_count(b)
-    return DivisionProblem(m, n, threads_for(m, threads))
-
-
 def _divmod_problem(
     a: Any, b: Any, *, threads: int | None = None, **options: Any
 ) -> DivisionProblem:
     _, x, y = as_mpz("divmod(a, b)", a, b)
-    return _problem(x, y, threads)
+    return division_problem(x, y, threads)
 
 
 DIVMOD = Operation("divmod", TABLE, _divmod_problem)
@@ -260,4 +263,4 @@ def _choose(problem: DivisionProblem) -> Algorithm:
 
 cost.clear_with_curves(_choose.cache_clear)
 
-__all__ = ["divmod", "floordiv", "mod"]
+__all__ = ["divexact", "divide", "divmod", "floordiv", "mod"]

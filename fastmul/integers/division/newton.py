@@ -66,8 +66,9 @@ class Divisor:
         |r X / (1 + eta) - r x| 2^(-p-n) <= |r| (X eta + 2) 2^(-p-n) <= 2^(m+1) 6 / 2^p        <= 12/64
         0 <= (r - 2^t R) x 2^(-p-n)      <  2^t (2^(p+1) + 2) 2^(-p-n)                         <  0.126
 
-    and the floor takes less than 1. So q - r/d lies in (-1.32, 0.19), and r - q d in (-0.19 d, 1.32 d): it fits the
-    next block, which starts from 2^m (r - q d) plus m bits, and one correction makes the last one right.
+    and `Ring.upper` errs by more than -3/2 and less than 1/2. So q - r/d lies in (-1.82, 0.69), and r - q d in
+    (-0.69 d, 1.82 d): it fits the next block, which starts from 2^m (r - q d) plus m bits, and one correction makes
+    the last one right.
     """
 
     def __init__(self, d: Any, block_bits: int, threads: int = 1) -> None:
@@ -101,7 +102,7 @@ class Divisor:
 
     def _divide_block(self, r: Any) -> tuple[Any, Any]:
         t = max(0, self.n - _DIVIDEND)
-        q = -self.upper.difference(mpz(0), self.x, r >> t) >> (self.p + self.n - t)
+        q = self.upper.upper(self.x, r >> t, self.p + self.n - t)
         return q, self.lower.difference(r, self.divisor, q)
 
 
@@ -115,7 +116,7 @@ def reciprocal(d: Any, p: int, threads: int = 1) -> Any:
                    = 2^(p-h) y + y e / 2^(2h) + 2^(p-h) y epsilon^2 / (1 - epsilon)
 
     The last term is at most 2^(p+5-2h) (1 + 2^(3-h)) < 1/4. Where e is replaced by 2^t floor(e / 2^t), t = h - 4,
-    the second changes by less than y 2^t / 2^(2h) < 1/4, and its floor by less than 1: 3/2 altogether.
+    the second changes by less than y 2^t / 2^(2h) < 1/4, and `Ring.upper` errs by less than 3/2: 2 altogether.
     """
     n = d.bit_length()
     D = d >> (n - p) if p <= n else d << (p - n)
@@ -126,10 +127,9 @@ def reciprocal(d: Any, p: int, threads: int = 1) -> Any:
     # |e| < 2^(p + 3); its upper part, below 2^(p - h + 7), times y, below 2^(h + 2)
     ring = Ring(p + 9, threads)
     kept = ring.factor(y)
-    e = ring.difference(mpz(1) << (p + h), kept, D)
+    e = ring.difference_from_power(p + h, kept, D)
     t = h - _CORRECTION
-    correction = -ring.difference(mpz(0), kept, e >> t) >> (2 * h - t)
-    return (y << (p - h)) + correction
+    return (y << (p - h)) + ring.upper(kept, e >> t, 2 * h - t)
 
 
 __all__ = ["Divisor", "Factor", "divide", "reciprocal"]

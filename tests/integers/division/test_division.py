@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 import fastmul
 from fastmul.exceptions import AlgorithmError, VerificationError
 from fastmul.integers import division, divmod, floordiv, mod
-from fastmul.integers.division import burnikel_ziegler, newton, rings
+from fastmul.integers.division import burnikel_ziegler, newton, rings, wraps
 from fastmul.integers.division.table import TABLE
 from tests import adversaries
 
@@ -25,7 +25,7 @@ def small_thresholds(monkeypatch):
     """Every step of every algorithm at sizes where thousands of cases are cheap."""
     monkeypatch.setattr(newton, "BASE_BITS", 40)
     monkeypatch.setattr(burnikel_ziegler, "BASE_BITS", 40)
-    monkeypatch.setattr(rings, "RING_BITS", 128)
+    monkeypatch.setattr(rings, "RING_BITS", 1500)
     monkeypatch.setattr(division, "SHORT_BITS", 0)
     monkeypatch.setattr(division, "PYTHON_WORK", 0)
 
@@ -156,18 +156,76 @@ def test_memory_is_asked_first(monkeypatch):
         divmod(mpz(1) << 100_000, mpz(3) << 40_000)
 
 
-def test_differences_up_to_the_edge_of_a_ring(monkeypatch):
-    """Both residues together hold 62 bits more than the ring, and no 63rd is promised."""
+def test_the_moduli_of_a_ring_are_coprime_and_long_enough():
+    unit = wraps.MIN_LIMBS
+    for n_limbs in (
+        1,
+        unit,
+        unit + 1,
+        3 * unit,
+        5 * unit,
+        7 * unit - 1,
+        8 * unit,
+        9 * unit,
+        23 * unit,
+        2**24 - 1,
+    ):
+        parts = rings.wraps_of(n_limbs)
+        assert sum(wrap.n_limbs for wrap in parts) >= n_limbs
+        assert sum(wrap.n_limbs for wrap in parts) <= max(unit, 1.25 * n_limbs + unit)
+        assert [wrap.sign for wrap in parts] == [1] * (len(parts) - 1) + [-1]
+        lengths = [wrap.n_limbs for wrap in parts]
+        assert lengths == sorted(set(lengths), reverse=True)
+        assert all(n & (n - 1) == 0 for n in lengths)
+
+
+@pytest.mark.parametrize("units", [1, 3, 7])
+def test_numbers_up_to_the_edge_of_a_ring(units, monkeypatch):
+    """All residues together hold 62 bits more than the transforms."""
     monkeypatch.setattr(rings, "RING_BITS", 128)
-    rng = random.Random(7)
-    ring = rings.Ring(500, 1)
-    edge = 1 << 500
-    for _ in range(50):
-        x, y = (mpz(rng.getrandbits(900) - (1 << 899)) for _ in range(2))
+    rng = random.Random(units)
+    n = 64 * units * wraps.MIN_LIMBS
+    bits = n + rings.SPARE_BITS
+    ring = rings.Ring(bits, 1)
+    assert sum(wrap.bits for wrap in ring.wraps) == n
+    edge, ones = mpz(1) << bits, gmpy2.bit_mask(bits)
+    a, b = (mpz(rng.getrandbits(m)) for m in (bits, bits + 500))
+    for x, y in (
+        (a, b),
+        (a, -b),
+        (mpz(0), b),
+        (a, mpz(0)),
+        (ones, mpz(1) << n),
+        (ones, -ones),
+        (mpz(1) << n // 2, a),
+    ):
         factor = ring.factor(x)
-        for d in (0, 1, -1, edge - 1, 1 - edge, rng.getrandbits(500)):
+        for d in (0, 1, edge - 1, 1 - edge, rng.getrandbits(bits)):
             assert ring.difference(x * y + d, factor, y) == d
-            assert ring.difference(x * x + d, factor, factor) == d
+    half = ring.factor(a >> (bits // 2))
+    for y in (b >> (bits // 2 + 500), -(b >> (bits // 2 + 500)), mpz(1), mpz(0), mpz(-1)):
+        shift = n // 2 + 13
+        error = (ring.upper(half, y, shift) << shift) - half.value * y
+        assert -3 << shift < 2 * error <= 1 << shift
+    for exponent in (64, n - 1, n, n + 1, n + 1000, 2 * n + 5):
+        x, d = mpz(rng.getrandbits(bits // 2)), rng.getrandbits(bits)
+        y, rest = gmpy2.f_divmod((mpz(1) << exponent) - d, x)
+        assert ring.difference_from_power(exponent, ring.factor(x), y) == d + rest
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_products_modulo_one_modulus(sign):
+    wrap = wraps.Wrap(wraps.MIN_LIMBS, sign)
+    m = (mpz(1) << wrap.bits) + sign
+    a, b = (mpz(random.Random(s).getrandbits(3 * wrap.bits)) for s in (1, 2))
+    numbers = [mpz(0), mpz(1), m - 1, m, m + 1, m - 2, 3 * m - 1, m // 2, a]
+    for x in numbers:
+        kept = wrap.keep(x, 1)
+        for y in [*numbers, b]:
+            assert (wrap.multiply(kept, y, 1) - x * y) % m == 0
+        for z in (x, -x):
+            assert abs(wrap.folded(z)) < 2 * m
+            assert (wrap.folded(z) - z) % m == 0
 
 
 @pytest.mark.parametrize("p", [1, 2, 40, 41, 50, 64, 100, 333, 1200])
