@@ -21,7 +21,7 @@ ALWAYS_ALLOWED_DIGITS = 640
 #: 2**2126 < 10**640: so many bits have so many decimal digits at most.
 ALWAYS_ALLOWED_BITS = 2126
 #: Numbers of so many bits, texts of so many digits, are converted faster here than by GMP (AMD Zen 4, 2026-11-24).
-MIN_BITS, MIN_DIGITS = 40_000, 8_000
+MIN_BITS, MIN_DIGITS = 120_000, 32_000
 #: Bytes for each digit, at most: the text, the powers of the base, the fractions or the numbers of all levels.
 BYTES_PER_DIGIT = 8
 

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from fastmul.integers.radix.bases import Base, digit_values
-from fastmul.integers.radix.factors import Factor
+from fastmul.integers.radix.factors import Factor, prepared
 from fastmul.integers.radix.splitting import Splitting
 from fastmul.runtime.threads import run
 
@@ -21,6 +21,17 @@ from fastmul.runtime.threads import run
 def limbs_of(text: np.ndarray, base: Base, threads: int) -> np.ndarray | None:
     """The limbs of the number that the bytes of `text` spell; None where one of them is no digit of the base."""
     return _Reader(Splitting.of(base, text.size), text, threads).read()
+
+
+class _Powers:
+    """The powers of the base on every level of a splitting below its root."""
+
+    def __init__(self, tree: Splitting) -> None:
+        self.leaf_limbs = tree.limbs(0)
+        self.factors = [
+            Factor(tree.odd_power(level), tree.limbs(level)) for level in range(tree.levels)
+        ]
+        self.nbytes = sum(factor.nbytes for factor in self.factors)
 
 
 class _Reader:
@@ -35,13 +46,11 @@ class _Reader:
         self.threads = threads
         self.missing = tree.digits(tree.levels) - text.size
         self.values = digit_values(tree.base.base)
+        self.powers = prepared("reading", tree, lambda: _Powers(tree))
 
     def read(self) -> np.ndarray | None:
-        tree, level = self.tree, self.tree.fork_level(self.threads)
-        self.factors = [
-            Factor(tree.odd_power(below), tree.limbs(below)) for below in range(tree.levels)
-        ]
-        nodes: list[Any] = [None] * (1 << tree.levels - level)
+        level = self.tree.fork_level(self.threads)
+        nodes: list[Any] = [None] * (1 << self.tree.levels - level)
 
         def read_node(node: int) -> None:
             nodes[node] = self.ascend(level, node)
@@ -66,19 +75,19 @@ class _Reader:
 
     def join(self, upper: np.ndarray, lower: np.ndarray, level: int, threads: int) -> np.ndarray:
         """upper * base**digits(level) + lower, of two nodes of this level."""
-        factor, zeros = self.factors[level], self.tree.zero_limbs(level)
+        factor, zeros = self.powers.factors[level], self.tree.zero_limbs(level)
         out = np.empty(zeros + factor.problem.n_limbs, np.uint64)
         out[:zeros] = lower[:zeros]
         factor.multiply(upper, out[zeros:], threads)
         self.kernels.add_limbs(out[zeros:], lower[zeros:])
-        return (
-            out if level + 1 == self.tree.levels else out[: self.factors[level + 1].problem.a_limbs]
-        )
+        if level + 1 == self.tree.levels:
+            return out
+        return out[: self.powers.factors[level + 1].problem.a_limbs]
 
     def read_leaf(self, leaf: int) -> np.ndarray:
         base, k = self.tree.base, self.tree.leaf_digits
         start, stop = (max(0, i * k - self.missing) for i in (leaf, leaf + 1))
-        x = np.empty(self.tree.limbs(0), np.uint64)
+        x = np.empty(self.powers.leaf_limbs, np.uint64)
         largest = self.kernels.text_to_limbs(
             self.text[start:stop], x, base.word, base.word_digits, self.values, base.constants
         )

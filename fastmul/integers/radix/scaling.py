@@ -3,7 +3,7 @@
     N = upper * base**d + lower;   upper / base**d  and  lower / base**d   are the fractions of the root's children
 
 With base**d = odd**d * 2**z and x ~ 2**(p + n) / odd**d, n the bits of odd**d, all three divisions by base**d are
-products with x, which is computed by Newton's iteration.
+products with x, which is computed by Newton's iteration. p is such that a fraction begins at a limb of the product.
 """
 
 from __future__ import annotations
@@ -13,55 +13,63 @@ import numpy as np
 
 import fastmul
 from fastmul.integers.division.newton import reciprocal
-from fastmul.integers.limbs import limb_count, magnitude, mpz
-from fastmul.integers.multiplication.kept import Kept
+from fastmul.integers.limbs import limb_count, magnitude, mpz, number
 from fastmul.integers.radix.bases import WORD_BITS
+from fastmul.integers.radix.factors import Factor
 from fastmul.integers.radix.splitting import Splitting
 
-#: Bits of the reciprocal beyond those of a fraction.
+#: Bits of the reciprocal beyond those of a fraction, at least.
 GUARD_BITS = 8
 #: `reciprocal` errs by at most so many units.
 RECIPROCAL_ERROR = 2
 
 
 class Scale:
-    """Division by base**d for the d digits of a node, of this level and with fractions of so many limbs.
+    """Division by base**d, d the digits of a node of this level, whose fraction has L = `fraction_limbs` limbs.
 
-    The reciprocal x has p = 64 * fraction_limbs + GUARD_BITS bits and more, and 0 <= 2**(p + n) / odd**d - x <= 4.
+    64 L >= 64 + bits of base**d. The reciprocal has p >= 64 L + GUARD_BITS, 0 <= 2**(p + n) / odd**d - x <= 4.
     """
 
     def __init__(self, tree: Splitting, level: int, fraction_limbs: int, threads: int) -> None:
         self.divisor = tree.odd_power(level)
         self.zeros = tree.base.twos * tree.digits(level)
-        self.fraction_limbs = fraction_limbs
-        self.p = WORD_BITS * fraction_limbs + GUARD_BITS
-        self.x = Kept(reciprocal(self.divisor, self.p, threads) - RECIPROCAL_ERROR, self.p)
-        self.shift = self.p + self.divisor.bit_length()
+        self.fraction_limbs, self.threads = fraction_limbs, threads
+        p = WORD_BITS * fraction_limbs + GUARD_BITS
+        p += -(p + self.divisor.bit_length() + self.zeros) % WORD_BITS
+        self.shift = p + self.divisor.bit_length()
+        x = reciprocal(self.divisor, p, threads) - RECIPROCAL_ERROR
+        self.factor = Factor(x, fraction_limbs)
+        self.nbytes = self.factor.nbytes + self.divisor.bit_length() // 8
 
-    def divmod(self, a: mpz) -> tuple[mpz, mpz]:
+    def divmod(self, a: gmpy2.mpz) -> tuple[gmpy2.mpz, gmpy2.mpz]:
         """(a // base**d, a % base**d) for 0 <= a < base**(2 d).
 
-        Let b = a >> z < odd**d * base**d and p >= 64 + bits of base**d. The upper p bits of b, times x, fall short
-        of b 2**(p+n) / odd**d by a part of less than 2**(1-p) for the bits that b loses and 4 odd**d / 2**(p+n) for
-        x, together below 2**(3-p) of a quotient below base**d: by less than 2**-61. So q is the quotient or one less.
+        Let b = a >> z. Its upper 64 L bits, times x, fall short of b 2**(p+n) / odd**d by a share of less than
+        2**(1 - 64 L) for the bits that b loses and of 4 odd**d / 2**(p+n) <= 2**(2-p) for x: of a quotient below
+        base**d, by less than 2**-62. So the floor is the quotient or one less.
         """
         b = a >> self.zeros
-        cut = max(0, b.bit_length() - self.p)
-        q = self.x.mul(b >> cut) >> (self.shift - cut)
-        r = b - fastmul.mul(q, self.divisor)
+        cut = max(0, b.bit_length() - WORD_BITS * self.fraction_limbs)
+        q = number(self._times_reciprocal(b >> cut), mpz) >> (self.shift - cut)
+        r = b - fastmul.mul(q, self.divisor, threads=self.threads)
         if r >= self.divisor:
             q, r = q + 1, r - self.divisor
         return q, (r << self.zeros) + gmpy2.f_mod_2exp(a, self.zeros)
 
-    def fraction(self, a: mpz) -> np.ndarray:
-        """a / base**d in units of 2**(-64 * fraction_limbs), for 0 <= a < base**d, less at most two of them.
+    def fraction(self, a: gmpy2.mpz) -> np.ndarray:
+        """a / base**d in units of 2**(-64 L), for 0 <= a < base**d, less at most two of them.
 
         x is too small by at most 4, a share 4 odd**d / 2**(p+n) <= 2**(2-p) of the fraction, below 2**(2-GUARD_BITS)
         units; the floor takes less than one.
         """
-        bits = self.shift + self.zeros - WORD_BITS * self.fraction_limbs
-        scaled = self.x.mul(a) >> bits
+        above = (self.shift + self.zeros) // WORD_BITS  # where the point is
+        return self._times_reciprocal(a)[above - self.fraction_limbs : above]
+
+    def _times_reciprocal(self, a: gmpy2.mpz) -> np.ndarray:
+        """The limbs of a * x, for a of at most L limbs."""
         limbs = np.zeros(self.fraction_limbs, np.uint64)
-        if scaled:
-            limbs[: limb_count(scaled)] = magnitude(scaled)  # a view, while `scaled` lives
-        return limbs
+        if a:
+            limbs[: limb_count(a)] = magnitude(a)
+        product = np.empty(self.factor.problem.n_limbs, np.uint64)
+        self.factor.multiply(limbs, product, self.threads)
+        return product

@@ -14,6 +14,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
+import gmpy2
+
 import fastmul
 from fastmul.integers.limbs import limb_count, mpz
 from fastmul.integers.radix.bases import WORD_BITS, Base
@@ -54,14 +56,14 @@ class Splitting:
         """Limbs of the power of two in base**digits(level)."""
         return self.base.twos * self.digits(level) // WORD_BITS
 
-    def odd_power(self, level: int) -> mpz:
+    def odd_power(self, level: int) -> gmpy2.mpz:
         """odd**digits(level), kept."""
         while len(self._odd_powers) <= level:
             self._odd_powers.append(fastmul.square(self._odd_powers[-1]))
         return self._odd_powers[level]
 
     @cached_property
-    def _odd_powers(self) -> list[mpz]:
+    def _odd_powers(self) -> list[gmpy2.mpz]:
         return [mpz(self.base.odd) ** self.leaf_digits]
 
     def limbs(self, level: int) -> int:

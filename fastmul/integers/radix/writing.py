@@ -20,12 +20,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+import gmpy2
 import numpy as np
 
 from fastmul.bounds.radix import doubt
-from fastmul.integers.limbs import mpz
 from fastmul.integers.radix.bases import Base
-from fastmul.integers.radix.factors import Factor
+from fastmul.integers.radix.factors import Factor, prepared
 from fastmul.integers.radix.scaling import Scale
 from fastmul.integers.radix.splitting import Splitting
 from fastmul.runtime.threads import run
@@ -35,7 +35,7 @@ GUARD_LIMBS = 1
 _ZERO = ord("0")
 
 
-def digits_of(x: mpz, base: Base, threads: int, room: int) -> tuple[np.ndarray, int]:
+def digits_of(x: gmpy2.mpz, base: Base, threads: int, room: int) -> tuple[np.ndarray, int]:
     """(text, start): text[start:] spells x >= 1, and text[:start], of `room` bytes at least, is free."""
     n_digits = x.num_digits(base.base)  # or one too many
     tree = Splitting.of(base, n_digits)
@@ -43,6 +43,21 @@ def digits_of(x: mpz, base: Base, threads: int, room: int) -> tuple[np.ndarray, 
     _Writer(tree, text[room:], threads).write(x)
     start = text.size - n_digits
     return text, start + int(text[start] == _ZERO)
+
+
+class _Powers:
+    """The powers of the base on every level of a splitting below its root."""
+
+    def __init__(self, tree: Splitting, threads: int) -> None:
+        self.level = max(0, tree.levels - 1)
+        self.limbs = [tree.limbs(level) + GUARD_LIMBS for level in range(self.level + 1)]
+        # fractions of the next level up are multiplied without what the power of two shifts out
+        self.factors = [
+            Factor(tree.odd_power(level), self.limbs[level + 1] - tree.zero_limbs(level))
+            for level in range(self.level)
+        ]
+        self.scale = Scale(tree, self.level, self.limbs[-1], threads)
+        self.nbytes = self.scale.nbytes + sum(factor.nbytes for factor in self.factors)
 
 
 class _Writer:
@@ -55,15 +70,14 @@ class _Writer:
         self.tree = tree
         self.text = text
         self.threads = threads
+        self.powers = prepared("writing", tree, lambda: _Powers(tree, threads))
         words = -(-tree.leaf_digits // tree.base.word_digits)
         self.doubt = np.uint64(doubt(tree.levels, words))
         self.doubtful = np.empty(1 << tree.levels, np.bool_)
 
-    def write(self, x: mpz) -> None:
+    def write(self, x: gmpy2.mpz) -> None:
         """Write all the digits of x."""
-        level = max(0, self.tree.levels - 1)
-        self.factors = [self.factor(below) for below in range(level)]
-        scale = Scale(self.tree, level, self.limbs(level), self.threads)
+        scale, level = self.powers.scale, self.powers.level
         parts = scale.divmod(x) if self.tree.levels else [x]
         subtrees = [
             subtree
@@ -72,15 +86,6 @@ class _Writer:
         ]
         run(self.descend, subtrees, self.threads)
         self.mend()
-
-    def limbs(self, level: int) -> int:
-        """Limbs of a node's fraction."""
-        return self.tree.limbs(level) + GUARD_LIMBS
-
-    def factor(self, level: int) -> Factor:
-        """By which fractions of the next level up are multiplied, without what the power of two shifts out."""
-        partner_limbs = self.limbs(level + 1) - self.tree.zero_limbs(level)
-        return Factor(self.tree.odd_power(level), partner_limbs)
 
     def subtrees(self, fraction: np.ndarray, level: int, node: int) -> Iterator[tuple[Any, ...]]:
         """The nodes from which on threads go separate ways, as arguments of `descend`."""
@@ -104,7 +109,7 @@ class _Writer:
         self, fraction: np.ndarray, level: int, threads: int
     ) -> tuple[np.ndarray, np.ndarray]:
         """The fractions of both children."""
-        below, factor = self.limbs(level - 1), self.factors[level - 1]
+        below, factor = self.powers.limbs[level - 1], self.powers.factors[level - 1]
         matters = fraction[: factor.problem.a_limbs]
         product = np.empty(factor.problem.n_limbs, np.uint64)
         factor.multiply(matters, product, threads)

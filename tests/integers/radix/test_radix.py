@@ -123,7 +123,7 @@ def test_a_borrow_through_all_leaves(always):
 def test_threads_change_nothing(threads):
     for x in adversaries(10, 60_000):
         check(x, 10, x.digits(), threads=threads)
-    for x in adversaries(36, 30_000):
+    for x in adversaries(36, 40_000):
         check(x, 36, x.digits(36), threads=threads)
 
 
@@ -139,10 +139,10 @@ def test_flint_agrees_on_a_hundred_thousand_digits():
 
 def test_without_reading_memory_of_numbers():
     source = (
-        "from fastmul.integers import from_str, to_str; x = 3**50_000; s = to_str(x); "
+        "from fastmul.integers import from_str, to_str; x = 3**90_000; s = to_str(x); "
         "print(from_str(s) == x, len(s))"
     )
-    assert run_python(source, FASTMUL_NO_PEEK="1").split() == ["True", "23857"]
+    assert run_python(source, FASTMUL_NO_PEEK="1").split() == ["True", "42941"]
 
 
 # ---------------------------------------------------------------- types and Python's limit
@@ -199,7 +199,9 @@ TEXTS = [
 
 
 @pytest.mark.parametrize("base", [2, 8, 10, 16, 21, 36])
-def test_accepts_what_int_accepts(base):
+@pytest.mark.parametrize("min_digits", [1, radix.MIN_DIGITS])
+def test_accepts_what_int_accepts(base, min_digits, monkeypatch):
+    monkeypatch.setattr(radix, "MIN_DIGITS", min_digits)
     limit = sys.get_int_max_str_digits()
     sys.set_int_max_str_digits(0)
     try:
@@ -231,7 +233,7 @@ def test_accepts_what_int_accepts_at_random(text, base):
         assert outcome(from_str) == expected
 
 
-@pytest.mark.parametrize("length", [3, 1000, 30_000])
+@pytest.mark.parametrize("length", [3, 1000, 40_000])
 @pytest.mark.parametrize("at", [0.0, 0.5, 1.0])
 @pytest.mark.parametrize("wrong", "a:/ \x00é٠²")
 def test_names_the_digit_that_is_none(length, at, wrong):
