@@ -75,3 +75,33 @@ def test_under_an_address_space_limit(name, kind):
     )
     assert done.returncode == 0, done.stderr
     assert "caught" in done.stdout
+
+
+GROWTH = """
+import sys
+import fastmul, numpy as np
+from fastmul.integers import mul_limbs
+threads, n = int(sys.argv[1]), 1 << 20
+x = np.random.default_rng(1).integers(0, 2**64, n + 64, dtype=np.uint64)
+mul_limbs(x[: n // 2], x[-(n // 2) :], threads=threads)  # loads and compiles
+fastmul.clear_cache()
+
+def status(name):
+    lines = open("/proc/self/status").read().splitlines()
+    return next(int(line.split()[1]) * 1024 for line in lines if line.startswith(name))
+
+open("/proc/self/clear_refs", "w").write("5")  # the peak starts anew
+before = status("VmRSS")
+out = mul_limbs(x, x[::-1].copy(), threads=threads)  # just above a power of two, where transforms are loosest
+print((status("VmHWM") - before) / out.nbytes)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="peaks are read from /proc")
+@pytest.mark.parametrize("threads", ["1", "2"])
+def test_peak_memory_is_below_eight_times_the_product(threads):
+    done = subprocess.run(
+        [sys.executable, "-c", GROWTH, threads], check=False, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    assert 2 < float(done.stdout) <= 8

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 
 from fastmul.bounds.crt import max_terms
+from fastmul.bounds.narrow_digits import DIGIT_BITS, MAX_POINTS
 from fastmul.integers.multiplication.ntt import kept
+from fastmul.integers.multiplication.ntt.digits import multiply_in_digits
 from fastmul.integers.multiplication.ntt.rings import (
     MAX_CHILDREN,
     MIN_CHILDREN,
@@ -16,8 +20,7 @@ from fastmul.integers.multiplication.ntt.workspace import Workspace, multiply_on
 from fastmul.planning import memory
 from fastmul.runtime import scratch
 
-#: The longest transform: two operands that fill the window of the primes.
-MAX_POINTS = 1 << 23
+LIMB_BITS = 64
 #: Operands whose lengths differ by less than this factor are not cut.
 MIN_RATIO = 2
 #: The work of entering, leaving and carrying, in levels of a transform; what a cut must win to be worth it.
@@ -32,7 +35,10 @@ def multiply(a: np.ndarray, b: np.ndarray, out: np.ndarray, threads: int) -> Non
     if not b.size:
         out[:] = 0
     elif b.size > max_terms():
-        _cut_both(a, b, out, threads)
+        if out.size * LIMB_BITS <= MAX_POINTS * DIGIT_BITS - LIMB_BITS:
+            multiply_in_digits(a, b, out, threads)
+        else:
+            _halve(a, b, out, threads)
     elif a.size < MIN_RATIO * b.size and out.size <= MAX_POINTS:
         multiply_once(Ring.of(out.size), a, b, out, square, threads)
     else:
@@ -43,6 +49,7 @@ def multiply(a: np.ndarray, b: np.ndarray, out: np.ndarray, threads: int) -> Non
             multiply_once(Ring.of(out.size), a, b, out, square, threads)
 
 
+@lru_cache(maxsize=1024)
 def piece_limbs(long: int, short: int) -> int:
     """Into pieces of how many limbs the longer operand is cut; `long` if it is not.
 
@@ -96,17 +103,14 @@ def _cut_long(a: np.ndarray, b: np.ndarray, out: np.ndarray, piece: int, threads
             add_limbs(out, start, product)
 
 
-def _cut_both(a: np.ndarray, b: np.ndarray, out: np.ndarray, threads: int) -> None:
-    """The shorter operand in parts that fit the window."""
+def _halve(a: np.ndarray, b: np.ndarray, out: np.ndarray, threads: int) -> None:
+    """The longer operand in two halves: products that no transform holds."""
     from fastmul.kernels.cpu.ntt_product import add_limbs
 
-    parts = -(-b.size // max_terms())
-    step = -(-b.size // parts)
-    memory.require(8 * (a.size + step), f"ntt product of {a.size} x {b.size} limbs")
-    out[:] = 0
-    part = np.empty(a.size + step, np.uint64)
-    for start in range(0, b.size, step):
-        now = b[start : start + step]
-        product = part[: a.size + now.size]
-        multiply(a, now, product, threads)
-        add_limbs(out, start, product)
+    middle = -(-a.size // 2)
+    memory.require(8 * (middle + b.size), f"ntt product of {a.size} x {b.size} limbs")
+    part = np.empty(a.size - middle + b.size, np.uint64)
+    multiply(a[middle:], b, part, threads)
+    multiply(a[:middle], b, out[: middle + b.size], threads)
+    out[middle + b.size :] = 0
+    add_limbs(out, middle, part)

@@ -22,6 +22,9 @@ ONE_KERNEL_POINTS = 1 << 18
 THREADED_POINTS = 1 << 16
 #: Columns of the first and last pass that make one task of a large product.
 TASK_COLUMNS = 1 << 14
+#: From so many points on, three rows for the second operand must not be much longer than the product: with those of
+#: the first and with the tables all stays below eight times its bytes.
+LARGE_POINTS, ROOMY = 1 << 17, 1.06
 #: Doubles between two rows of scratch, so that equal places of two rows do not compete for one set of a cache.
 ROW_GAP = 64 + 8
 
@@ -33,11 +36,19 @@ def multiply_once(
     ring: Ring, a: np.ndarray, b: np.ndarray, out: np.ndarray, square: bool, threads: int
 ) -> None:
     """out = a * b in one transform of this ring."""
-    fresh = 8 * 4 * ring.points > scratch.LARGEST_KEPT  # four rows would be fresh pages every time
-    lends = fresh and out.size >= ring.points and threads == 1 and ring.points > ONE_KERNEL_POINTS
-    workspace = Workspace(ring, 0 if square or lends else 1, threads)
+    workspace = Workspace(ring, 0 if square else rows_of_y(ring, out.size, threads), threads)
     with scratch.lease(workspace.n_bytes) as raw:
         workspace.multiply(raw, a, b, out, square)
+
+
+def rows_of_y(ring: Ring, n_limbs: int, threads: int) -> int:
+    """Rows of scratch for the transform of a second operand whose product has n_limbs limbs."""
+    if threads > 1 and ring.points >= THREADED_POINTS:
+        roomy = ring.points < LARGE_POINTS or ring.points <= ROOMY * n_limbs
+        return 3 if roomy else 1
+    fresh = 8 * 4 * ring.points > scratch.LARGEST_KEPT  # four rows would be fresh pages every time
+    lends = fresh and n_limbs >= ring.points and ring.points > ONE_KERNEL_POINTS
+    return 0 if lends else 1
 
 
 def column_tasks(ring: Ring, threads: int) -> list[tuple[int, int]]:
@@ -49,8 +60,8 @@ def column_tasks(ring: Ring, threads: int) -> list[tuple[int, int]]:
 class Workspace:
     """How products in one ring use their scratch.
 
-    A row for each prime; then one for the second operand, which the primes use in turn, or three: several
-    threads need them; then a table. With no row of its own the second operand uses those of the next primes and at
+    A row for each prime; then one for the second operand, which the primes use in turn, or three, which several
+    threads use at once; then a table. With no row of its own the second operand uses those of the next primes and at
     last that of the product:
 
         prime       x       y
@@ -68,7 +79,7 @@ class Workspace:
         self.ring = ring
         self.threads = threads if ring.points >= THREADED_POINTS else 1
         self.in_tasks = self.threads > 1 or ring.points > ONE_KERNEL_POINTS
-        self.rows_of_y = 3 if self.threads > 1 and rows_of_y else rows_of_y
+        self.rows_of_y = rows_of_y
         self.width = self.row_width(ring)
         self.count = (3 + self.rows_of_y) * self.width + ntt_product.TURNED
         self.n_bytes = 8 * self.count
@@ -112,7 +123,15 @@ class Workspace:
         mode = kernels.SQUARE if square else kernels.FRESH if kept is None else kernels.PREPARED
         space = raw[: self.n_bytes].view(np.float64)
         if self.in_tasks:
-            self._in_tasks(space, a, b, out, mode, kept)
+            x = self.x_rows(space)
+            if kept is not None:
+                y = list(kept.reshape(3, -1))
+            elif self.rows_of_y:
+                y = self.y_rows(space)
+            else:
+                y = [x[1], x[2], out.view(np.float64)]
+            self.convolve(x, y, a, b, mode)
+            self.leave(x, out, signed=ring.first > 0)
             return
         state = np.empty(kernels.STATE_WORDS, np.int64)
         if kept is None and not ring.first:
@@ -133,27 +152,25 @@ class Workspace:
                 state, space[-kernels.TURNED :],
             )  # fmt: skip
 
-    def _in_tasks(
-        self,
-        space: np.ndarray,
-        a: np.ndarray,
-        b: np.ndarray,
-        out: np.ndarray,
-        mode: int,
-        kept: np.ndarray | None,
+    def x_rows(self, space: np.ndarray) -> list[np.ndarray]:
+        """The rows of the first operand, and of the product."""
+        return [space[k * self.width : (k + 1) * self.width] for k in range(3)]
+
+    def y_rows(self, space: np.ndarray) -> list[np.ndarray]:
+        """The rows of the second operand: three, or one three times."""
+        rows = [min(k, self.rows_of_y - 1) for k in range(3)]
+        return [space[(3 + k) * self.width : (4 + k) * self.width] for k in rows]
+
+    def convolve(
+        self, x: list[np.ndarray], y: list[np.ndarray], a: np.ndarray, b: np.ndarray, mode: int
     ) -> None:
-        """The same in tasks of milliseconds; two barriers on several threads."""
+        """x = the coefficients of a * b before the last pass, in tasks of milliseconds.
+
+        Primes whose second operands share a row take turns, with two barriers each; else there are two in all.
+        """
         from fastmul.kernels.cpu import ntt_kept
 
-        kernels, ring, t, width = self.kernels, self.ring, self.tables, self.width
-        rows = [space[k * width : (k + 1) * width] for k in range(3 + self.rows_of_y)]
-        x = rows[:3]
-        if kept is not None:
-            y = list(kept.reshape(3, -1))
-        elif self.rows_of_y:
-            y = [rows[3 + min(k, self.rows_of_y - 1)] for k in range(3)]
-        else:
-            y = [x[1], x[2], out.view(np.float64)]
+        kernels, ring, t = self.kernels, self.ring, self.tables
         columns = column_tasks(ring, self.threads)
 
         def enter(k: int, operand: np.ndarray, row: np.ndarray, start: int, stop: int) -> None:
@@ -170,13 +187,13 @@ class Workspace:
                     t.moduli[k], turned,
                 )  # fmt: skip
 
-        for group in [(0, 1, 2)] if self.threads > 1 else [(0,), (1,), (2,)]:
+        at_once = self.threads > 1 and (self.rows_of_y == 3 or mode != kernels.FRESH)
+        for group in [(0, 1, 2)] if at_once else [(0,), (1,), (2,)]:
             entering = [(k, a, x[k], *c) for k in group for c in columns]
             if mode == kernels.FRESH:
                 entering += [(k, b, y[k], *c) for k in group for c in columns]
             run(enter, entering, self.threads)
             run(convolve, [(k, j) for k in group for j in range(ring.children)], self.threads)
-        self.leave(x, out, signed=ring.first > 0)
 
     def leave(self, x: Any, out: np.ndarray, signed: bool) -> None:
         """The last pass, in tasks: rows of coefficients become limbs, with the lifts added to signed ones."""
