@@ -13,12 +13,16 @@ A topic is a function that yields its lines; TOPICS lists them in the order of d
 from __future__ import annotations
 
 import argparse
+import math
 import random
+import runpy
 import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import gmp_trees
 import gmpy2
+import numpy as np
 from ratios import HEADER, ROOT, Call, Line, caption, measure, name_of, replace_rows, row
 
 import fastmul
@@ -89,9 +93,87 @@ def division_lines() -> Iterator[Line]:
                    lambda k=degree: _roots("iroot", 1 << 22, k))  # fmt: skip
 
 
+# ---------------------------------------------------------------- trees and sequences
+
+
+def _of_one(function: str, peer: Callable[[int], Any], n: int, kind: Any) -> tuple[Call, Call]:
+    ours, argument = getattr(integers, function), kind(n)
+    return (lambda: peer(n)), (lambda: ours(argument))
+
+
+def _binomials(n: int, k: int) -> tuple[Call, Call]:
+    top = gmpy2.mpz(n)
+    return (lambda: gmpy2.bincoef(n, k)), (lambda: integers.binomial(top, k))
+
+
+def _products_of_words(count: int) -> tuple[Call, Call]:
+    words = np.random.default_rng(1).integers(1, 2**63, count)
+    factors = list(map(gmpy2.mpz, words.tolist()))
+    return (lambda: gmp_trees.prod(factors)), (lambda: integers.prod(words))
+
+
+def _moduli(count: int, bits: int) -> list[Any]:
+    return [number(bits, seed) | 1 for seed in range(count)]
+
+
+def _remainders(count: int, bits: int) -> tuple[Call, Call]:
+    x, moduli = number(count * bits, -1), _moduli(count, bits)
+    return (lambda: gmp_trees.remainders(x, moduli)), (lambda: integers.remainders(x, moduli))
+
+
+def _remainders_of_kept_moduli(count: int, bits: int) -> tuple[Call, Call]:
+    x, moduli = number(count * bits, -1), _moduli(count, bits)
+    theirs, ours = gmp_trees.levels(moduli), integers.ModuliTree(moduli)
+    return (lambda: gmp_trees.remainders_down(x, theirs)), (lambda: ours.remainders(x))
+
+
+def _chinese_remainders(count: int) -> tuple[Call, Call]:
+    moduli = [gmpy2.mpz(1)]
+    for _ in range(count):
+        moduli.append(gmpy2.next_prime(max(moduli[-1], 1 << 60)))
+    residues = [number(60, int(m)) for m in moduli]
+    return (lambda: gmp_trees.crt(residues, moduli)), (lambda: integers.crt(residues, moduli))
+
+
+def _digits_of_pi(n: int) -> tuple[Call, Call]:
+    ours = runpy.run_path(str(ROOT / "examples/pi.py"))["pi_digits"]
+    return (lambda: gmp_trees.pi_digits(n)), (lambda: ours(n))
+
+
+def tree_lines() -> Iterator[Line]:
+    gmp, tree = "GMP, through gmpy2", "the same by gmpy2"
+    for n, aim in ((10**4, 0.95), (10**5, 1.5), (10**6, 2.0), (10**7, 2.0)):
+        yield Line(f"factorial({n})", gmp, aim,
+                   lambda n=n: _of_one("factorial", gmpy2.fac, n, gmpy2.mpz), n > 10**6)  # fmt: skip
+    yield Line("factorial(100000) of int", "math.factorial", 2.0,
+               lambda: _of_one("factorial", math.factorial, 10**5, int))  # fmt: skip
+    yield Line("primorial(10000000)", gmp, 1.5,
+               lambda: _of_one("primorial", gmpy2.primorial, 10**7, gmpy2.mpz))  # fmt: skip
+    for n, k, aim in ((2 * 10**4, 10**4, 0.95), (2**24, 2**23, 1.5), (2**21, 2**16, 5.0)):
+        yield Line(f"binomial({n}, {k})", gmp, aim, lambda n=n, k=k: _binomials(n, k))
+    for n, aim in ((10**5, 0.95), (10**7, 3.0), (10**8, 3.0)):
+        yield Line(f"fibonacci({n})", gmp, aim,
+                   lambda n=n: _of_one("fibonacci", gmpy2.fib, n, gmpy2.mpz))  # fmt: skip
+    yield Line("lucas(10000000)", gmp, 3.0, lambda: _of_one("lucas", gmpy2.lucas, 10**7, gmpy2.mpz))
+    yield Line("prod of an array of 2^16 words", tree, 2.0, lambda: _products_of_words(1 << 16))
+    for count, bits, aim in (
+        (1 << 8, 1 << 6, 0.8),
+        (1 << 12, 1 << 10, 2.0),
+        (1 << 10, 1 << 14, 3.0),
+    ):
+        yield Line(f"remainders by {count} moduli of {bits} bits", tree, aim,
+                   lambda m=count, n=bits: _remainders(m, n))  # fmt: skip
+    yield Line("remainders by 4096 moduli of 1024 bits, a kept ModuliTree", "the same, a kept tree, by gmpy2", 2.0,
+               lambda: _remainders_of_kept_moduli(1 << 12, 1 << 10))  # fmt: skip
+    yield Line("crt of 65536 moduli of 61 bits", tree, 1.5, lambda: _chinese_remainders(1 << 16))
+    for n, aim in ((10**4, 0.95), (10**6, 2.0), (10**7, 2.5)):
+        yield Line(f"{n} digits of pi (examples/pi.py)", tree, aim,
+                   lambda n=n: _digits_of_pi(n), n > 10**6)  # fmt: skip
+
+
 # ---------------------------------------------------------------- telling
 
-TOPICS: tuple[Callable[[], Iterator[Line]], ...] = (division_lines,)
+TOPICS: tuple[Callable[[], Iterator[Line]], ...] = (division_lines, tree_lines)
 
 
 def main() -> None:

@@ -92,9 +92,9 @@ def _of_naturals(n: int, k: int) -> Any:
     require_numbers(_RESULTS_HELD * (bits // 64 + 1), f"binomial({n}, {k})")
     if n <= PRIMES_PAY * k:
         return product_of_words(prime_powers(n, k))
-    from fastmul.integers.division import floordiv
+    from fastmul.integers.division import divexact
 
-    return floordiv(_falling(n, k), factorial(gmpy2.mpz(k)))
+    return divexact(_falling(n, k), factorial(gmpy2.mpz(k)))
 
 
 def prime_powers(n: int, k: int) -> np.ndarray:
