@@ -153,12 +153,17 @@ def finish_int(x: int, n_digits: int, negative: bool) -> int:
     return x
 
 
-def new_mpz(n_limbs: int) -> tuple[gmpy2.mpz, np.ndarray]:
-    """An mpz of our own and its `n_limbs` >= 1 limbs, to be written and then handed to `finish_mpz`.
+def blank_mpz(n_limbs: int) -> gmpy2.mpz:
+    """An mpz of our own, of `n_limbs` >= 1 limbs to be written.
 
     gmpy2.bit_mask makes a new object with exactly that many limbs in use, and caches no hash of it.
     """
-    x = gmpy2.bit_mask(64 * n_limbs)
+    return gmpy2.bit_mask(64 * n_limbs)
+
+
+def new_mpz(n_limbs: int) -> tuple[gmpy2.mpz, np.ndarray]:
+    """An mpz of our own and its `n_limbs` >= 1 limbs, to be written and then handed to `finish_mpz`."""
+    x = blank_mpz(n_limbs)
     pointer = ctypes.c_uint64.from_address(id(x) + _MPZ_POINTER).value
     return x, np.frombuffer(_memory_view(pointer, 8 * n_limbs, _WRITE), np.uint64)
 

@@ -141,7 +141,10 @@ def check_limbs_out(
 
 def may_overlap(out: np.ndarray, *operands: np.ndarray) -> bool:
     """Whether writing `out` might change an operand (by address ranges: true may be a false alarm)."""
-    return any(np.may_share_memory(out, x) for x in operands)
+    for x in operands:  # noqa: SIM110  # a generator would cost small products as much as the look
+        if np.may_share_memory(out, x):
+            return True
+    return False
 
 
 def is_blasable(x: np.ndarray) -> bool:

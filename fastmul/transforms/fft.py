@@ -43,9 +43,11 @@ class Plan:
         return f"the fft of {digits} in {self.points} complex points"
 
     @cached_property
-    def shape(self) -> np.ndarray:
-        """The numbers that the kernel asks for."""
-        return np.array((self.rows, self.digit_bits, self.a_digits, self.b_digits), np.int64)
+    def numbers(self) -> np.ndarray:
+        """What the kernel `multiply` asks for, in its order."""
+        nodes, leaves, _ = table_places(self.rows, self.child_bits)
+        shape = (self.rows, self.digit_bits, self.a_digits, self.b_digits, nodes, leaves)
+        return np.array((*shape, *bounds.levels(self.child_bits)), np.int64)
 
     @property
     def points(self) -> int:
@@ -153,18 +155,26 @@ def shortest_length(digits: int) -> tuple[int, int]:
 # ---------------------------------------------------------------- twiddles
 
 
-@dataclass(frozen=True)
-class Table:
-    """Twiddles of one length, as the kernels lay them out."""
+def table_places(rows: int, m: int) -> tuple[int, int, int]:
+    """Where nodes and leaves begin in the twiddles of one length, and where they end."""
+    nodes, n_leaves = 2 * rows * 16, rows << (m - 6)
+    return nodes, nodes + 16 * n_leaves, nodes + (16 + 128) * n_leaves
 
-    levels: np.ndarray
-    roots: np.ndarray
-    nodes: np.ndarray
-    leaves: np.ndarray
+
+class Table:
+    """Twiddles of one length, as the kernels lay them out: roots, nodes, leaves, in one array."""
+
+    def __init__(self, rows: int, m: int) -> None:
+        nodes, leaves, end = table_places(rows, m)
+        self.twiddles = scratch.aligned_empty(end)
+        self.levels = np.array(bounds.levels(m), np.int64)
+        self.roots = self.twiddles[:nodes]
+        self.nodes = self.twiddles[nodes:leaves]
+        self.leaves = self.twiddles[leaves:]
 
     @property
     def n_bytes(self) -> int:
-        return self.roots.nbytes + self.nodes.nbytes + self.leaves.nbytes
+        return int(self.twiddles.nbytes)
 
 
 def table(rows: int, child_bits: int) -> Table:
@@ -183,9 +193,10 @@ def build_table(rows: int, m: int, quarters: int = 1) -> Table:
     leaf_depth, lane_depth = m - 6, m - 3
     order = 32 * rows << lane_depth  # of all roots of unity here
     reversed_lanes = reversed_bits(lane_depth)
-    nodes = scratch.aligned_empty((rows << leaf_depth) * 16).reshape(rows, -1, 16)
-    leaves = scratch.aligned_empty((rows << leaf_depth) * 128).reshape(rows, -1, 128)
-    nodes[:], leaves[:] = 0.0, 0.0
+    made = Table(rows, m)
+    made.twiddles[:] = 0.0
+    made.roots[:] = build_roots(rows, m)
+    nodes, leaves = made.nodes.reshape(rows, -1, 16), made.leaves.reshape(rows, -1, 128)
     factors = unit_root_factors(order)
 
     def powers(child: int, depth: int) -> tuple[np.ndarray, np.ndarray]:
@@ -205,9 +216,7 @@ def build_table(rows: int, m: int, quarters: int = 1) -> Table:
         for part, first in zip(powers(child, lane_depth), (16, 72), strict=True):
             lanes = part.reshape(7, -1, 8).transpose(1, 0, 2)  # leaf, power, lane
             leaves[child, :, first : first + 56] = lanes.reshape(-1, 56)
-    return Table(
-        np.array(bounds.levels(m), np.int64), build_roots(rows, m), nodes.ravel(), leaves.ravel()
-    )
+    return made
 
 
 def build_roots(rows: int, m: int) -> np.ndarray:

@@ -105,9 +105,8 @@ def multiply(rows, m, bits, a, b, n_limbs, count, limit=np.inf):
     table = transforms.table(rows, m)
     out = np.full(2 * n_limbs, 7, np.uint64)
     done = fft.multiply(
-        to_limbs(a, n_limbs), to_limbs(b, n_limbs), False, out,
-        np.array([rows, bits, count, count]), limit, table.levels, table.roots, table.nodes,
-        table.leaves, np.empty(plan.work_words),
+        to_limbs(a, n_limbs), to_limbs(b, n_limbs), False, out, plan.numbers, limit, table.twiddles,
+        np.empty(plan.work_bytes, np.uint8),
     )  # fmt: skip
     if not done:
         assert (out == 7).all()

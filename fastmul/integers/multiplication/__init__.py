@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import random
+from collections.abc import Callable
 from functools import cache
 from typing import Any
 
@@ -24,9 +26,14 @@ MAX_SHORT_LIMBS = 1 << 12
 #: GMP aborts the process where memory ends, so longer products of mpz are asked for, however short one operand is.
 UNASKED_BITS = 8 * memory.SMALL_BYTES
 
-# Up to this product of both bit lengths, `mul` takes the type's own `*` at once. These are safe on every machine
-# measured; the first call that is longer puts the limits of this machine's curves in their place.
-_SAFE_INT_WORK = _short_int_work = 1024**2
+#: Ints that go through GMP without further thought have together at most so many bits, and each at least so many,
+#: else their conversion costs more than it saves (AMD Zen 4, 2026-11-24, timeit).
+MAX_LENT_BITS, MIN_LENT_BITS = 1 << 16, 256
+
+# Up to this product of both bit lengths, `mul` takes the type's own `*` at once, and for ints, beyond, GMP's. These
+# are safe on every machine measured; the first longer call puts the limits of this machine's curves in their place.
+_SAFE_INT_WORK = _short_int_work = 768**2
+_SAFE_LENT_WORK = _lent_int_work = 4096**2
 _SAFE_MPZ_WORK = _short_mpz_work = 8192**2
 
 
@@ -85,8 +92,13 @@ def mul(
     if algorithm == "auto" and verify is False and threads is None:
         kind = type(a)
         if kind is int:
-            if type(b) is int and a.bit_length() * b.bit_length() <= _short_int_work:
-                return a * b
+            if type(b) is int:
+                if (work := (m := a.bit_length()) * (n := b.bit_length())) <= _short_int_work:
+                    return a * b
+                if work <= _lent_int_work and m + n <= MAX_LENT_BITS:
+                    if m < MIN_LENT_BITS or n < MIN_LENT_BITS:
+                        return a * b
+                    return int(mpz(a) * mpz(b))
         elif kind is mpz:  # noqa: SIM102  # one shape for both types
             if (
                 type(b) is mpz
@@ -145,29 +157,35 @@ def square(
 @cache
 def _fit_shortest_way() -> None:
     """Let the shortest way reach as far as the type's own `*` is the fastest, by the curves in use."""
-    global _short_int_work, _short_mpz_work
-    _short_int_work = max(_SAFE_INT_WORK, _native_work("int", MUL["python"]))
-    _short_mpz_work = max(_SAFE_MPZ_WORK, _native_work("mpz", MUL["gmp"]))
+    global _short_int_work, _lent_int_work, _short_mpz_work
+    own, gmp = MUL["python"], MUL["gmp"]
+    _short_int_work = _work_up_to(lambda p: own.cost(p) <= gmp.cost(p), "int", _SAFE_INT_WORK)
+    _lent_int_work = _work_up_to(lambda p: _is_native(gmp, p), "int", _SAFE_LENT_WORK)
+    _short_mpz_work = _work_up_to(lambda p: _is_native(gmp, p), "mpz", _SAFE_MPZ_WORK)
 
 
 cost.clear_with_curves(_fit_shortest_way.cache_clear)
 
 
-def _native_work(kind: str, native: Algorithm) -> int:
-    """The largest product of bit lengths up to which no row beats `native` by more than the choice costs.
+def _is_native(row: Algorithm, problem: MulProblem) -> bool:
+    """Whether no other row gains more than the choice costs."""
+    best = min(other.cost(problem) for other in able_rows(MUL, problem))
+    return row.cost(problem) <= best + CHOICE_SECONDS
 
-    Measured on equal lengths. Unequal ones of the same product favour `native`: it pays for limb products, the
-    others for the sum of the lengths, which is larger, or for slices, as it does.
+
+def _work_up_to(holds: Callable[[MulProblem], bool], kind: str, safe_work: int) -> int:
+    """The largest product of bit lengths, from `safe_work` on, up to which a condition holds for equal lengths.
+
+    Unequal ones of the same product favour the shortest way: it pays for limb products, the others for the sum of the
+    lengths, which is larger, or for slices, as it does.
     """
-    limbs = 1
+    limbs = math.isqrt(safe_work) // 64
     while limbs < MAX_SHORT_LIMBS:
         larger = limbs + limbs // 8 + 1
-        problem = MulProblem(larger, larger, False, 1, kind)
-        best = min(row.cost(problem) for row in able_rows(MUL, problem))
-        if native.cost(problem) > best + CHOICE_SECONDS:
+        if not holds(MulProblem(larger, larger, False, 1, kind)):
             break
         limbs = larger
-    return (64 * limbs) ** 2
+    return max(safe_work, (64 * limbs) ** 2)
 
 
 def _multiply(

@@ -44,12 +44,13 @@ def door(mul_limbs: LimbFunction, name: str) -> Door:
     """The algorithm `name` for numbers, from its function on limb arrays."""
 
     def run(problem: MulProblem, a: Any, b: Any) -> Any:
-        return _through_limbs(mul_limbs, a, b, problem)
+        return through_limbs(mul_limbs, a, b, problem)
 
     return Door(name, run, mul_limbs)
 
 
-def _through_limbs(mul_limbs: LimbFunction, a: Any, b: Any, problem: MulProblem) -> Any:
+def through_limbs(mul_limbs: LimbFunction, a: Any, b: Any, problem: MulProblem) -> Any:
+    """a * b by a limb function, for two ints or two mpz."""
     if not a or not b:
         return type(a)(0)
     n = limb_count(a) + limb_count(b)

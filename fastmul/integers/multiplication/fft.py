@@ -16,7 +16,9 @@ from typing import Any
 import numpy as np
 
 from fastmul.exceptions import AlgorithmError
-from fastmul.integers.multiplication.doors import door
+from fastmul.integers import layout
+from fastmul.integers.limbs import mpz
+from fastmul.integers.multiplication.doors import Door, through_limbs
 from fastmul.integers.multiplication.problem import MulProblem
 from fastmul.planning.memory import require
 from fastmul.runtime.scratch import lease
@@ -26,6 +28,8 @@ from fastmul.transforms.fft import Plan
 
 #: Complex points from which on several threads pay for three forks and joins of about 75 us each.
 THREADED_POINTS = 1 << 17
+#: Limbs of a product from which on the microseconds that arrays around two mpz take are not felt.
+DIRECT_LIMBS = 1 << 14
 
 
 def refuses(problem: MulProblem) -> str | None:
@@ -92,16 +96,13 @@ def plans(a_limbs: int, b_limbs: int, terms: int = 1) -> tuple[Plan, ...]:
 def run_plan(plan: Plan, a: np.ndarray, b: np.ndarray, out: np.ndarray, threads: int) -> bool:
     """Multiply by this plan; False where the operands' digits exceed its window."""
     require(plan.work_bytes, plan)
-    kernels = _kernels()
     table = transforms.table(plan.rows, plan.child_bits)
     with lease(plan.work_bytes) as block:
-        work = block[: plan.work_bytes].view(np.float64)
         if threads > 1 and plan.points >= THREADED_POINTS:
-            return _run_threaded(kernels, plan, table, a, b, out, work, threads)
-        return kernels.multiply(
-            a, b, a is b, out, plan.shape, plan.limit, table.levels, table.roots, table.nodes,
-            table.leaves, work,
-        )  # fmt: skip
+            work = block[: plan.work_bytes].view(np.float64)
+            return _run_threaded(_kernels(), plan, table, a, b, out, work, threads)
+        multiply = _kernels().multiply
+        return multiply(a, b, a is b, out, plan.numbers, plan.limit, table.twiddles, block)
 
 
 @cache
@@ -153,4 +154,31 @@ def _run_threaded(
     return True
 
 
-mul = door(mul_limbs, "fft")
+def run_numbers(problem: MulProblem, a: Any, b: Any) -> Any:
+    """a * b for two ints or two mpz."""
+    if type(a) is mpz and problem.n_limbs < DIRECT_LIMBS and a and b and layout.mpz_readable():
+        return _multiply_mpz(problem.a_limbs, problem.b_limbs, a, b)
+    return through_limbs(mul_limbs, a, b, problem)
+
+
+def _multiply_mpz(m: int, n: int, a: Any, b: Any) -> Any:
+    """a * b for two mpz of m and n limbs, without an array around them."""
+    out = layout.blank_mpz(m + n)
+    for plan in plans(m, n):
+        twiddles = transforms.table(plan.rows, plan.child_bits).twiddles
+        with lease(plan.work_bytes) as block:
+            if _multiply_mpz_kernel()(
+                id(a), id(b), id(out), plan.numbers, plan.limit, twiddles, block
+            ):
+                return out
+    raise AssertionError("short operands have a guaranteed plan")
+
+
+@cache
+def _multiply_mpz_kernel() -> Any:
+    from fastmul.kernels.cpu.fft_mpz import multiply_mpz
+
+    return multiply_mpz
+
+
+mul = Door("fft", run_numbers, mul_limbs)

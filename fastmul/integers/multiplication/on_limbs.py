@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -73,7 +74,7 @@ def mul_limbs(
     batch = () if a.ndim == b.ndim == 1 else np.broadcast_shapes(a.shape[:-1], b.shape[:-1])
     shape = (*batch, problem.n_limbs)
     if out is None:
-        require(8 * problem.n_limbs * int(np.prod(batch)), f"mul_limbs of shape {shape}")
+        require(8 * math.prod(shape), problem)
         out = np.empty(shape, np.uint64)
     else:
         arrays.check_limbs_out("mul_limbs", out, shape, a, b)
@@ -92,20 +93,20 @@ def mul_limbs(
 
 
 def _problem(a: Any, b: Any, *, threads: int | None = None, **options: Any) -> MulProblem:
-    for name, x in (("a", a), ("b", b)):
-        if type(x) is not np.ndarray or x.dtype != _LIMB:
-            got = (
-                f"{type(x).__name__} of dtype {x.dtype}"
-                if hasattr(x, "dtype")
-                else type(x).__name__
-            )
-            raise TypeError(f"mul_limbs(a, b) needs uint64 arrays of limbs; {name} is {got}")
-        if x.ndim < 1 or x.shape[-1] < 1:
-            raise ValueError(
-                f"mul_limbs(a, b) needs shapes (..., n_limbs) with n_limbs >= 1; {name} has shape {x.shape}"
-            )
+    _check_operand("a", a)
+    _check_operand("b", b)
     m, n = a.shape[-1], b.shape[-1]
     return MulProblem(m, n, a is b and a.ndim == 1, threads_for(m + n, threads))
+
+
+def _check_operand(name: str, x: Any) -> None:
+    if type(x) is not np.ndarray or x.dtype != _LIMB:
+        got = f"{type(x).__name__} of dtype {x.dtype}" if hasattr(x, "dtype") else type(x).__name__
+        raise TypeError(f"mul_limbs(a, b) needs uint64 arrays of limbs; {name} is {got}")
+    if not x.shape or not x.shape[-1]:
+        raise ValueError(
+            f"mul_limbs(a, b) needs shapes (..., n_limbs) with n_limbs >= 1; {name} has shape {x.shape}"
+        )
 
 
 OPERATION = Operation("mul_limbs", LIMB_TABLE, _problem, similar)

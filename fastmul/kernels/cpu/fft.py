@@ -11,7 +11,7 @@ steps apart, for operands whose values are kept, are in ``fft_kept.py``.
 from __future__ import annotations
 
 import numpy as np
-from numba import boolean, float64, int64, uint64, void
+from numba import boolean, float64, int64, uint8, uint64, void
 
 from fastmul.kernels.cpu.fft_carry import CARRIES, add_carry, carry_runs
 from fastmul.kernels.cpu.fft_digits import PADDING, pad, put_word
@@ -157,20 +157,30 @@ def carry(c, length, bits, at, wraps, work, out):
         out[i] = work[i]
 
 
+#: Where the numbers of a plan are: rows, digit bits, digits of a, digits of b; where nodes and leaves begin in the
+#: table of twiddles; then `levels`.
+ROWS, DIGIT_BITS, A_DIGITS, B_DIGITS, NODES, LEAVES, LEVELS = range(7)
+
+
 @kernel(
     boolean(const(uint64[::1]), const(uint64[::1]), boolean, uint64[::1], const(int64[::1]), float64,
-            const(int64[::1]), const(float64[::1]), const(float64[::1]), const(float64[::1]), float64[::1])
+            const(float64[::1]), uint8[::1])
 )  # fmt: skip
-def multiply(a, b, square, out, shape, limit, levels, roots, nodes, leaves, work):
+def multiply(a, b, square, out, numbers, limit, twiddles, block):
     """out = a * b; False, with out untouched, where the digits' norms exceed the window.
 
-    shape: rows, bits, digits of a, digits of b. limit: what the product of the sums of squares may be at most.
+    numbers: see above. limit: what the product of the sums of squares may be at most. twiddles: roots, nodes, leaves.
+    block: scratch.
     """
-    rows, bits, a_digits, b_digits = shape[0], shape[1], shape[2], shape[3]
+    rows, bits = numbers[ROWS], numbers[DIGIT_BITS]
+    a_digits, b_digits = numbers[A_DIGITS], numbers[B_DIGITS]
+    levels, roots = numbers[LEVELS:], twiddles[: numbers[NODES]]
+    nodes, leaves = twiddles[numbers[NODES] : numbers[LEAVES]], twiddles[numbers[LEAVES] :]
     n = int64(1) << levels[0]
     half = rows * n
+    words = block[: block.size & ~7].view(np.uint64)
+    work = words.view(np.float64)
     x, y = work[: 2 * half], work[2 * half : 4 * half]
-    words = work.view(np.uint64)
     padded = words[4 * half :]
     wrapped = a_digits + b_digits > 2 * half
     norm = forward(a, a_digits > half and not wrapped, padded, x, rows, n, bits, roots)

@@ -44,6 +44,18 @@ def test_all_small_lengths():
             assert product(a, b, m, n) == a * b
 
 
+@pytest.mark.parametrize(("m", "n"), [(1, 1), (3, 200), (128, 128), (512, 512)])
+def test_mpz_are_multiplied_in_place(m, n):
+    for (name, a), (_, b) in zip(integers(m), integers(n, seed=1), strict=True):
+        for x in (gmpy2.mpz(a), gmpy2.mpz(-a)):
+            for y in (gmpy2.mpz(b), gmpy2.mpz(-b), x):
+                found = fft.mul(x, y)
+                assert found == x * y, name
+                assert found - x * y == 0
+                assert type(found) is gmpy2.mpz
+                assert found.bit_length() == (x * y).bit_length()
+
+
 def length_thresholds(largest: int) -> list[int]:
     """Limbs from which on a square problem takes another plan."""
     found, previous = [], None
