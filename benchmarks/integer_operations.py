@@ -38,6 +38,77 @@ def number(bits: int, seed: int = 0) -> Any:
     return gmpy2.mpz(random.Random(f"{bits} {seed}").getrandbits(bits) | 1 << (bits - 1))
 
 
+# ---------------------------------------------------------------- transforms used again, and wrapped products
+
+
+def _kept_operand(bits: int) -> tuple[Call, Call]:
+    a, b = number(bits), number(bits, 1)
+    x = integers.Integer(a)
+    return (lambda: fastmul.mul(a, b)), (lambda: (x * b).mpz)
+
+
+def _kept_operands(bits: int) -> tuple[Call, Call]:
+    a, b = number(bits), number(bits, 1)
+    x, y = integers.Integer(a), integers.Integer(b)
+    return (lambda: fastmul.mul(a, b)), (lambda: (x * y).mpz)
+
+
+def _sums(bits: int, count: int) -> tuple[Call, Call]:
+    pairs = [(number(bits, 2 * i), -number(bits, 2 * i + 1)) for i in range(count)]
+    return (
+        lambda: sum(fastmul.mul(a, b) for a, b in pairs),
+        lambda: integers.sum_of_products(pairs),
+    )
+
+
+def _wrapped(function: str, bits: int, sign: int) -> tuple[Call, Call]:
+    a, b, one = number(bits), number(bits, 1), gmpy2.mpz(1)
+    ours, modulus = getattr(integers, function), (one << bits) + sign
+
+    def folded() -> Any:
+        product = fastmul.mul(a, b)
+        return (gmpy2.f_mod_2exp(product, bits) - sign * (product >> bits)) % modulus
+
+    return folded, (lambda: ours(a, b, bits))
+
+
+def _unbalanced(bits: int, ratio: int) -> tuple[Call, Call]:
+    a, b = number(bits), number(bits, 1)
+    short = number(bits // ratio, 2)
+    return (lambda: fastmul.mul(a, b)), (lambda: fastmul.mul(a, short))
+
+
+def _long_product(bits: int) -> tuple[Call, Call]:
+    a, b = number(bits), number(bits, 1)
+    return (lambda: a * b), (lambda: fastmul.mul(a, b))
+
+
+def reuse_lines() -> Iterator[Line]:
+    product = "fastmul.mul"
+    for bits in (18, 20, 22, 24, 26):
+        aim = 1.3 if bits >= 20 else 1.0
+        yield Line(f"a kept operand of 2^{bits} bits", product, aim,
+                   lambda n=bits: _kept_operand(1 << n))  # fmt: skip
+    for bits in (18, 20, 22, 24):
+        yield Line(f"two kept operands of 2^{bits} bits", product, 1.6,
+                   lambda n=bits: _kept_operands(1 << n))  # fmt: skip
+    for bits, count in ((20, 2), (20, 8), (23, 2), (23, 8)):
+        yield Line(f"a sum of {count} products of 2^{bits} bits", product, 1.1,
+                   lambda n=bits, k=count: _sums(1 << n, k))  # fmt: skip
+    for bits, aim in ((16, 0.95), (18, 1.2), (20, 1.3), (21, 1.7), (22, 1.8), (24, 1.8)):
+        yield Line(f"cyclic_mul, 2^{bits} bits", "fastmul.mul and a fold", aim,
+                   lambda n=bits: _wrapped("cyclic_mul", 1 << n, -1))  # fmt: skip
+        yield Line(f"negacyclic_mul, 2^{bits} bits", "fastmul.mul and a fold", aim,
+                   lambda n=bits: _wrapped("negacyclic_mul", 1 << n, 1))  # fmt: skip
+    for bits in (20, 22, 24):
+        for ratio in (2, 10, 1000):
+            yield Line(f"2^{bits} by 2^{bits} / {ratio} bits", f"itself: 2^{bits} by as many", 1 / 1.3,
+                       lambda n=bits, r=ratio: _unbalanced(1 << n, r))  # fmt: skip
+    for bits in (29, 30):
+        yield Line(f"mul, 2^{bits} bits", "GMP, through gmpy2", 10.0,
+                   lambda n=bits: _long_product(1 << n), True)  # fmt: skip
+
+
 # ---------------------------------------------------------------- division and roots
 
 
@@ -173,7 +244,7 @@ def tree_lines() -> Iterator[Line]:
 
 # ---------------------------------------------------------------- telling
 
-TOPICS: tuple[Callable[[], Iterator[Line]], ...] = (division_lines, tree_lines)
+TOPICS: tuple[Callable[[], Iterator[Line]], ...] = (reuse_lines, division_lines, tree_lines)
 
 
 def main() -> None:

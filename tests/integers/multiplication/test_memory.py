@@ -85,6 +85,7 @@ threads, n = int(sys.argv[1]), 1 << 20
 x = np.random.default_rng(1).integers(0, 2**64, n + 64, dtype=np.uint64)
 mul_limbs(x[: n // 2], x[-(n // 2) :], threads=threads)  # loads and compiles
 fastmul.clear_cache()
+y = x[::-1].copy()
 
 def status(name):
     lines = open("/proc/self/status").read().splitlines()
@@ -92,7 +93,7 @@ def status(name):
 
 open("/proc/self/clear_refs", "w").write("5")  # the peak starts anew
 before = status("VmRSS")
-out = mul_limbs(x, x[::-1].copy(), threads=threads)  # just above a power of two, where transforms are loosest
+out = mul_limbs(x, y, threads=threads)  # just above a power of two, where transforms are loosest
 print((status("VmHWM") - before) / out.nbytes)
 """
 
