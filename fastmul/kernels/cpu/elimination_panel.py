@@ -1,11 +1,14 @@
 """Gaussian elimination modulo p on a panel of a few dozen columns, eight at a time.
 
-    panel[v, i, :] holds columns 8v to 8v + 7 of row i           pivot rows     rows below
-                                                                +-----+------+ ----------
-      eight columns: for each pivot found, a pass over the rows |  U  | L^-1 | first rank rows
-      the columns to the right: all eight pivots in one pass    +-----+  ..  |
-                                                                | x   | - x U| n_rows - rank
-                                                                +-----+------+
+    panel[v, i, :] holds columns 8v to 8v + 7 of row i.
+
+                       eight columns v                  each eight columns to their right
+    row first       +-------------------------------+  +----------------------------------+
+                    | pivot rows, at most eight     |  | less x_i times those above       |
+    row rank        +-------------------------------+  +----------------------------------+
+                    | less x_i times one pivot row, |  | less x_i times all of them,      |
+                    | a pass over the rows for each |  | in one pass                      |
+    row n_rows      +-------------------------------+  +----------------------------------+
 
 A pass subtracts x_i times the pivot row, scaled to begin with 1, from every row i below, where x_i is what stood in the
 pivot's column. So Shoup's quotients (kernels/cpu/shoup.py) are those of the pivot row: eight for a whole pass.
