@@ -95,7 +95,7 @@ def reuse_lines() -> Iterator[Line]:
     for bits, count in ((20, 2), (20, 8), (23, 2), (23, 8)):
         yield Line(f"a sum of {count} products of 2^{bits} bits", product, 1.1,
                    lambda n=bits, k=count: _sums(1 << n, k))  # fmt: skip
-    for bits, aim in ((16, 0.95), (18, 1.2), (20, 1.3), (21, 1.7), (22, 1.8), (24, 1.8)):
+    for bits, aim in ((16, 0.95), (18, 1.1), (20, 1.3), (21, 1.7), (22, 1.8), (24, 1.8)):
         yield Line(f"cyclic_mul, 2^{bits} bits", "fastmul.mul and a fold", aim,
                    lambda n=bits: _wrapped("cyclic_mul", 1 << n, -1))  # fmt: skip
         yield Line(f"negacyclic_mul, 2^{bits} bits", "fastmul.mul and a fold", aim,
@@ -162,6 +162,56 @@ def division_lines() -> Iterator[Line]:
     for degree in (3, 7):
         yield Line(f"iroot({degree}), 2^22 bits", gmp, 2.0,
                    lambda k=degree: _roots("iroot", 1 << 22, k))  # fmt: skip
+
+
+# ---------------------------------------------------------------- arithmetic modulo one number
+
+
+def _powers(modulus_bits: int, exponent_bits: int) -> tuple[Call, Call]:
+    a, e, m = number(modulus_bits - 1), number(exponent_bits, 1), number(modulus_bits) | 1
+    return (lambda: gmpy2.powmod(a, e, m)), (lambda: integers.powmod(a, e, m))
+
+
+def _modular_square(bits: int) -> tuple[Call, Call]:
+    a, m = number(bits - 1), number(bits) | 1
+    modulus = integers.Modulus(m)
+    return (lambda: a * a % m), (lambda: modulus.square(a))
+
+
+def _reduction_by_products(bits: int) -> tuple[Call, Call]:
+    """A product of two numbers of so many bits, and a modular square: a square and its reduction."""
+    x, y = number(bits), number(bits, 1)
+    return (lambda: fastmul.mul(x, y)), _modular_square(bits)[1]
+
+
+def _lucas_lehmer(p: int, steps: int) -> tuple[Call, Call]:
+    modulus, start = integers.Modulus(gmpy2.mpz(2) ** p - 1), gmpy2.mpz(4)
+    theirs = runpy.run_path(str(ROOT / "examples/lucas_lehmer.py"))["gmp_steps"]
+    return (lambda: theirs(p, steps)), (lambda: modulus.squares(start, steps, -2))
+
+
+def modular_lines() -> Iterator[Line]:
+    gmp = "GMP, through gmpy2"
+    for bits, exponent, aim in (
+        (1 << 11, 1 << 11, 0.95), (1 << 14, 1 << 11, 0.95), (1 << 15, 1 << 11, 1.0), (1 << 16, 64, 1.5),
+        (1 << 17, 64, 2.0), (5 << 15, 64, 2.0), (1 << 18, 64, 2.0), (1 << 19, 64, 2.0), (1 << 20, 64, 2.0),
+    ):  # fmt: skip
+        yield Line(f"powmod, {bits} bits, exponent of {exponent} bits", gmp, aim,
+                   lambda n=bits, e=exponent: _powers(n, e))  # fmt: skip
+    for bits in (1 << 14, 1 << 15):
+        yield Line(f"powmod, {bits} bits, exponent as long", gmp, 0.95 if bits < 1 << 15 else 1.0,
+                   lambda n=bits: _powers(n, n), True)  # fmt: skip
+    yield Line(
+        "square modulo 2^18 bits, by a kept Modulus", gmp, 3.0, lambda: _modular_square(1 << 18)
+    )
+    yield Line("square modulo 2^20 bits, by a kept Modulus", "itself: a product of 2^20 bits", 1 / 2.5,
+               lambda: _reduction_by_products(1 << 20))  # fmt: skip
+    for p, steps, aim in ((4423, 1000, 2.0), (9689, 1000, 4.0), (44497, 1000, 5.0), (216091, 200, 6.0),
+                          (859433, 50, 6.0)):  # fmt: skip
+        yield Line(f"{steps} Lucas-Lehmer steps of M{p}", "squares and folds of GMP", aim,
+                   lambda p=p, n=steps: _lucas_lehmer(p, n))  # fmt: skip
+    yield Line("M44497 is prime (examples/lucas_lehmer.py)", "squares and folds of GMP", 5.0,
+               lambda: _lucas_lehmer(44497, 44495), True)  # fmt: skip
 
 
 # ---------------------------------------------------------------- trees and sequences
@@ -244,7 +294,12 @@ def tree_lines() -> Iterator[Line]:
 
 # ---------------------------------------------------------------- telling
 
-TOPICS: tuple[Callable[[], Iterator[Line]], ...] = (reuse_lines, division_lines, tree_lines)
+TOPICS: tuple[Callable[[], Iterator[Line]], ...] = (
+    reuse_lines,
+    division_lines,
+    modular_lines,
+    tree_lines,
+)
 
 
 def main() -> None:

@@ -51,7 +51,7 @@ def powmod(a: Any, e: Any, m: Any) -> Any:
     Examples
     --------
     >>> powmod(3, 2**64, 1000)
-    321
+    721
     >>> powmod(3, -1, 7)
     5
     """

@@ -18,7 +18,7 @@ def window_bits(e_bits: int) -> int:
     """The window that needs the fewest products: 2**(w - 1) to prepare, one in w + 1 bits afterwards.
 
     >>> [window_bits(n) for n in (1, 16, 64, 256, 1 << 20)]
-    [1, 2, 4, 5, 8]
+    [1, 2, 3, 5, 8]
     """
     return min(range(1, MAX_WINDOW + 1), key=lambda w: 2 ** (w - 1) + e_bits / (w + 1))
 
@@ -33,7 +33,7 @@ def windows(e: int, width: int) -> Iterator[tuple[int, int]]:
     """(squarings before, odd value) of each window of e >= 1 from the highest bit down; at the end (squarings, 0).
 
     >>> list(windows(0b1011001100, 3))
-    [(3, 5), (4, 3), (3, 0)]
+    [(3, 5), (1, 1), (4, 3), (2, 0)]
     """
     digits = bin(e)[2:]
     at, pending = 0, 0

@@ -26,7 +26,7 @@ FOLDED_STEP = 0.9
 #: A square in digits; a product alone enters twice and leaves once, digit by digit.
 WEIGHTED_STEP, WEIGHTED_ALONE = 0.3, 2.3
 #: A square and two products, and passes over memory: 2.9 of them to 2**17 bits, 2.5 where transforms are kept.
-REDUCED_STEP = 2.8
+REDUCED_STEP = 3.0
 #: Division of 2n by n bits, once: for GMP by its own product, beyond by ours.
 GMP_DIVISION, DIVISION = 3.0, 5.0
 #: Newton's iteration modulo powers of two, beside a division for R**2 modulo m.
