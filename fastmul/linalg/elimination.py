@@ -215,7 +215,7 @@ def solve_echelon(found: Elimination, b: np.ndarray, p: int, threads: int | None
     if b.shape[1] <= FEW:
         _kernels(p).solve_few(found.factors, b, p)
         return
-    scale_pivots_to_one(found, p)
+    scale_rows(b, scale_pivots_to_one(found, p), p)
     solve_upper(found.factors, b, p, 0, len(b), threads)
 
 

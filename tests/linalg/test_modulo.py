@@ -9,7 +9,7 @@ from fastmul import linalg
 from fastmul.bounds import shoup
 from fastmul.exceptions import SingularMatrixError, ZeroDivisorError
 from fastmul.linalg.determinants import sign_of
-from fastmul.linalg.elimination import BASE
+from fastmul.linalg.elimination import BASE, FEW
 from fastmul.matrices import BitMatrix
 from tests.linalg.matrices import listed, nmod, residues
 
@@ -49,6 +49,17 @@ def test_no_pivot_is_sought_in_the_right_hand_side():
         for b in (np.full(n, 2), np.full((n, 2 * BASE), 3)):
             with pytest.raises(SingularMatrixError, match=rf"rank is {n - 1}"):
                 linalg.solve(a, b, mod=6)
+
+
+@pytest.mark.parametrize("p", PRIMES)
+@pytest.mark.parametrize("q", [0, 1, FEW, FEW + 1, 2 * BASE + 3])
+def test_few_and_many_right_hand_sides(q, p):
+    for n in (1, BASE + 1, 60):
+        lower = np.tril(residues(n, n, p), -1) + np.eye(n, dtype=object)
+        pivots = [1 + i % (p - 1) for i in range(n)]
+        upper = np.triu(residues(n, n, p, seed=1), 1) + np.diag(np.array(pivots, object))
+        a, b = lower @ upper % p, residues(n, q, p, seed=2)
+        assert np.array_equal(a @ linalg.solve(a, b, mod=p).astype(object) % p, b)
 
 
 @pytest.mark.parametrize("p", PRIMES)
