@@ -2,8 +2,8 @@
 
 Input: T, then T lines of two integers, together at most 4 000 002 characters. Output: the T products.
 
-GMP turns digits into numbers and back; `fastmul.mul` multiplies: small numbers by GMP too, large ones by
-number-theoretic transforms.
+`from_str` and `to_str` turn digits into numbers and back, `fastmul.mul` multiplies: small numbers as GMP does, large
+ones by transforms.
 """
 
 import sys
@@ -11,13 +11,14 @@ import sys
 from gmpy2 import mpz
 
 import fastmul
+from fastmul.integers import from_str, to_str
 
 
 def products(words):
     """The product of each two neighbours, as decimal text."""
-    factors = map(mpz, words)
+    factors = (from_str(word, kind=mpz) for word in words)
     for a, b in zip(factors, factors, strict=True):
-        yield str(fastmul.mul(a, b))
+        yield to_str(fastmul.mul(a, b))
 
 
 def main():

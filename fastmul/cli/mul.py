@@ -36,13 +36,13 @@ def add(commands: Any) -> None:
 def run(arguments: argparse.Namespace) -> None:
     import fastmul
 
-    a, b = _operands(arguments.a, arguments.b)
     try:
+        a, b = _operands(arguments.a, arguments.b, arguments.threads)
         product = fastmul.mul(a, b, algorithm=arguments.algorithm, threads=arguments.threads,
                               verify=arguments.verify)  # fmt: skip
+        text = format_integer(product, arguments.base, arguments.threads)
     except ValueError as error:  # FASTMUL_NUM_THREADS is no number, for instance
         raise CommandError(str(error)) from None
-    text = format_integer(product, arguments.base)
     if arguments.output is None:
         if sys.stdout is None:
             raise CommandError("standard output is closed")
@@ -54,16 +54,18 @@ def run(arguments: argparse.Namespace) -> None:
             file.write(text)
 
 
-def _operands(first: str, second: str) -> tuple[Any, Any]:
+def _operands(first: str, second: str, threads: int | None) -> tuple[Any, Any]:
     if first == second == STDIN:
         both = read_bytes(STDIN).split()
         if len(both) != 2:
             raise CommandError(f"standard input: two numbers were expected, found {len(both)}")
-        return parse_integer(both[0], "first number"), parse_integer(both[1], "second number")
-    x = parse_integer(read_bytes(first), _called(first))
+        names = ("first number", "second number")
+        a, b = (parse_integer(text, name, threads) for text, name in zip(both, names, strict=True))
+        return a, b
+    x = parse_integer(read_bytes(first), _called(first), threads)
     if first == second:  # one object: a square
         return x, x
-    return x, parse_integer(read_bytes(second), _called(second))
+    return x, parse_integer(read_bytes(second), _called(second), threads)
 
 
 def _called(name: str) -> str:

@@ -68,20 +68,26 @@ def to_str(n: Any, base: int = 10, *, threads: int | None = None) -> str:
     >>> len(to_str(2**100_000, 7))
     35621
     """
-    if base == 10 and type(n) is int and n.bit_length() <= ALWAYS_ALLOWED_BITS:
-        return str(n)
+    if (
+        base == 10
+    ):  # the shortest ways first: small numbers must cost next to nothing over their own
+        if type(n) is int:
+            if n.bit_length() <= ALWAYS_ALLOWED_BITS:
+                return str(n)
+        elif type(n) is mpz and n.bit_length() < MIN_BITS:
+            return n.digits()
     base = checked_base(operator.index(base), "to_str(n, base)")
-    return str(text_of(exact_integer(n, "to_str(n)"), base, threads).data, "ascii")
+    x = exact_integer(n, "to_str(n)")
+    if x.bit_length() < MIN_BITS or is_power_of_two(base):
+        return mpz(x).digits(base)
+    return str(_text_of(x, base, threads).data, "ascii")
 
 
-def text_of(n: Any, base: int, threads: int | None = None) -> np.ndarray:
-    """`to_str` of an int or mpz as an array of bytes, for those who write it to a file."""
-    bits = n.bit_length()
-    if bits < MIN_BITS or is_power_of_two(base):
-        return np.frombuffer(mpz(n).digits(base).encode(), np.uint8)
+def _text_of(n: Any, base: int, threads: int | None) -> np.ndarray:
+    """The digits of a long int or mpz as an array of bytes."""
     negative = n < 0
     _, x = as_mpz("to_str(n)", -n if negative else n)
-    require(BYTES_PER_DIGIT * x.num_digits(base), f"to_str of a number of {bits} bits")
+    require(BYTES_PER_DIGIT * x.num_digits(base), f"to_str of a number of {n.bit_length()} bits")
     text, start = digits_of(x, Base.of(base), threads_for(limb_count(x), threads), room=1)
     if negative:
         start -= 1
@@ -138,6 +144,11 @@ def from_str(s: Text, base: int = 10, *, kind: type = int, threads: int | None =
     ...
     ValueError: from_str(s, base=3): '3' at position 3 is no digit of base 3, in '1213'
     """
+    if kind is int and base == 10 and type(s) is str and len(s) <= ALWAYS_ALLOWED_DIGITS:
+        try:
+            return int(s)
+        except ValueError:
+            blame(s, base)
     base = checked_base(operator.index(base), "from_str(s, base)")
     if kind is not int and kind is not mpz:
         raise TypeError(f"from_str(kind=) is int or gmpy2.mpz, got {kind!r}")
@@ -145,6 +156,8 @@ def from_str(s: Text, base: int = 10, *, kind: type = int, threads: int | None =
         if not isinstance(s, bytearray | memoryview):
             raise TypeError(f"from_str(s) needs str or bytes, got {type(s).__name__}")
         s = bytes(s)
+    if base == 10 and len(s) < MIN_DIGITS and s.isascii() and s.isdigit():
+        return kind(mpz(s, 10))  # digits alone GMP reads as Python does
     if len(s) <= ALWAYS_ALLOWED_DIGITS or is_power_of_two(base):
         try:
             return kind(int(s, base))
