@@ -138,8 +138,8 @@ def test_products_of_values_enter_the_inverse() -> None:
 def test_the_last_pass_leaves_residues_that_the_remainder_takes(children: int) -> None:
     x = Memory(bounds.INVERSE)
     constants = dict.fromkeys(range(64), 1.0)
-    modelled(ntt_crt.join_root)(x, 64, children, 0, 8, constants, 0)
-    assert len(x) == children
+    modelled(ntt_crt.join_root)(x, 64, children, 0, 16, constants, 0)
+    assert len(x) == 2 * children
     assert outcome(x) <= bounds.RESIDUE
 
 
@@ -150,6 +150,7 @@ def test_the_first_pass_stays_in_the_forward_bound(children: int) -> None:
         "residue": lambda limb_, p, pinv: Bound(limb),
         "load": lambda limbs, i: None,
         "load_until": lambda limbs, i, n: None,
+        "ask_for": lambda x, i, block, children: None,
     }
     kernels = [ntt_limbs.enter_4]
     if children > 4:
@@ -158,7 +159,7 @@ def test_the_first_pass_stays_in_the_forward_bound(children: int) -> None:
         kernels.append(ntt_limbs.enter_3)
     for kernel in kernels:
         x = Memory(Fraction(0))
-        modelled(kernel, **model)(Memory(Fraction(0)), x, 64, children, 0, 8, ROOTS, MODULUS)
+        modelled(kernel, **model)(Memory(Fraction(0)), x, 64, children, 0, 16, ROOTS, MODULUS)
         assert outcome(x) <= bounds.FORWARD
 
 

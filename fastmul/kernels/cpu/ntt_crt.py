@@ -22,7 +22,7 @@ import numpy as np
 from numba import int64, void
 
 from fastmul.bounds.crt import INTEGER_BITS, NEAR_ZERO, REPRESENTATIVE
-from fastmul.kernels.cpu.ntt_arithmetic import mulmod, mulmod2, reduce
+from fastmul.kernels.cpu.ntt_arithmetic import close4, mulmod, mulmod2, open4, reduce
 from fastmul.kernels.cpu.ntt_limbs import BUFFER, LIMBS
 from fastmul.kernels.cpu.ntt_passes import ROW, TABLE
 from fastmul.kernels.cpu.ntt_vectors import bits, multiply_add_high, multiply_add_low, store_until
@@ -74,25 +74,63 @@ def store_scaled(x, i, j, a, b, scale, p, pinv):
 
 
 @inline
-def join_root_8(x, i, block, k, at):
-    """Eight blocks from their values at the eight roots of y**8 = 1."""
-    p, pinv = splat(k[at + P]), splat(k[at + PINV])
-    inv_i, inv_z, inv_iz = splat(k[at + INV_I]), splat(k[at + INV_Z]), splat(k[at + INV_IZ])
+def open_root_8(x, i, block, inv_i, inv_z, inv_iz, p, pinv):
+    """The first of three levels of eight blocks."""
     a, b, c, d = load(x, i), load(x, i + block), load(x, i + 2 * block), load(x, i + 3 * block)
     e, f = load(x, i + 4 * block), load(x, i + 5 * block)
     g, h = load(x, i + 6 * block), load(x, i + 7 * block)
     a, b, c, d, e, f, g, h = a + b, a - b, c + d, c - d, e + f, e - f, g + h, g - h
     d, f = mulmod2(d, f, inv_i, inv_z, p, pinv)
-    h = mulmod(h, inv_iz, p, pinv)
+    return a, b, c, d, e, f, g, mulmod(h, inv_iz, p, pinv)
+
+
+@inline
+def turn_root_8(v, inv_i, p, pinv):
+    """The second."""
+    a, b, c, d, e, f, g, h = v
     a, c, b, d = a + c, a - c, b + d, b - d
     e, g, f, h = e + g, e - g, f + h, f - h
     g, h = mulmod2(g, h, inv_i, inv_i, p, pinv)
-    a, e = reduce(a, p, pinv), reduce(e, p, pinv)
-    scale = splat(k[at + SCALE])
-    store_scaled(x, i, i + 4 * block, a + e, a - e, scale, p, pinv)
-    store_scaled(x, i + block, i + 5 * block, b + f, b - f, scale, p, pinv)
-    store_scaled(x, i + 2 * block, i + 6 * block, c + g, c - g, scale, p, pinv)
-    store_scaled(x, i + 3 * block, i + 7 * block, d + h, d - h, scale, p, pinv)
+    return reduce(a, p, pinv), b, c, d, reduce(e, p, pinv), f, g, h
+
+
+@inline
+def open_scaled(v, scale, p, pinv):
+    """The third, and the products with the scale but for their last additions."""
+    a, b, c, d, e, f, g, h = v
+    return (
+        open4(a + e, b + f, c + g, d + h, scale, scale, scale, scale, p, pinv),
+        open4(a - e, b - f, c - g, d - h, scale, scale, scale, scale, p, pinv),
+    )
+
+
+@inline
+def close_scaled(o, x, i, block):
+    a, b, c, d = close4(o[0])
+    e, f, g, h = close4(o[1])
+    store(x, i, a)
+    store(x, i + block, b)
+    store(x, i + 2 * block, c)
+    store(x, i + 3 * block, d)
+    store(x, i + 4 * block, e)
+    store(x, i + 5 * block, f)
+    store(x, i + 6 * block, g)
+    store(x, i + 7 * block, h)
+
+
+@inline
+def join_root_8(x, i, block, k, at):
+    """Two columns of eight blocks from their values at the eight roots of y**8 = 1, staggered."""
+    p, pinv, scale = splat(k[at + P]), splat(k[at + PINV]), splat(k[at + SCALE])
+    inv_i, inv_z, inv_iz = splat(k[at + INV_I]), splat(k[at + INV_Z]), splat(k[at + INV_IZ])
+    v = open_root_8(x, i, block, inv_i, inv_z, inv_iz, p, pinv)
+    w = open_root_8(x, i + 8, block, inv_i, inv_z, inv_iz, p, pinv)
+    v = turn_root_8(v, inv_i, p, pinv)
+    w = turn_root_8(w, inv_i, p, pinv)
+    s = open_scaled(v, scale, p, pinv)
+    t = open_scaled(w, scale, p, pinv)
+    close_scaled(s, x, i, block)
+    close_scaled(t, x, i + 8, block)
 
 
 # Fewer than eight: the product is P = P4 + (y^4 - 1) Q with P4 from the first four values, and y^4 - 1 = -2 at
@@ -178,7 +216,7 @@ def join_root_7(x, i, block, k, at):
 def join_root(x, block, children, start, stop, constants, at):
     """Columns start..stop of x, from values to the r_i of the coefficients."""
     if children == 8:
-        for i in range(start, stop, 8):
+        for i in range(start, stop, 16):
             join_root_8(x, i, block, constants, at)
     elif children == 7:
         for i in range(start, stop, 8):

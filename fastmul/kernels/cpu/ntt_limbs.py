@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from numba import int64, uint64, void
 
-from fastmul.kernels.cpu.ntt_arithmetic import mulmod, mulmod2, split8
+from fastmul.kernels.cpu.ntt_arithmetic import close4, mulmod2, open4, split8
 from fastmul.kernels.cpu.ntt_passes import ROW, TABLE, roots_of_node
 from fastmul.kernels.cpu.ntt_vectors import load_until, prefetch_write
 from fastmul.kernels.cpu.vectors import fnma, load, rint, splat, store, to_float
@@ -35,42 +35,71 @@ def residue(limb, p, pinv):
     return fnma(rint(high * pinv), p, high) + low
 
 
+@inline
+def ask_for(x, i, block, children):
+    """Ask for the lines of two columns."""
+    for k in range(children):
+        prefetch_write(x, i + k * block)
+        prefetch_write(x, i + k * block + 8)
+
+
+@inline
+def load_residue(limbs, i, n, p, pinv):
+    """Of limbs[i : i + 8], zero from limbs[n] on: a masked load costs more, and few need it."""
+    limb = load(limbs, i) if i + 8 <= n else load_until(limbs, i, n)
+    return residue(limb, p, pinv)
+
+
+@inline
+def load_3(limbs, i, block, n, p, pinv):
+    """The residues of a column of three blocks."""
+    return (
+        load_residue(limbs, i, n, p, pinv),
+        load_residue(limbs, i + block, n, p, pinv),
+        load_residue(limbs, i + 2 * block, n, p, pinv),
+    )
+
+
+@inline
+def store_2(x, i, a, b):
+    """One block of two columns."""
+    store(x, i, a)
+    store(x, i + 8, b)
+
+
 @kernel(void(LIMBS, ROW, int64, int64, int64, int64, TABLE, TABLE))
 def enter_4(limbs, x, block, children, start, stop, roots, modulus):
-    """Columns start..stop of an operand of at most 4 blocks, and at least 4 children."""
+    """Columns start..stop of an operand of at most 4 blocks, and at least 4 children; two columns x, y at a time."""
     p, pinv = splat(modulus[0]), splat(modulus[1])
     i_, z, iz = splat(roots[1]), splat(roots[2]), splat(roots[3])
     n = limbs.size
-    for i in range(start, stop, 8):
-        for k in range(children):
-            prefetch_write(x, i + AHEAD + k * block)
-        if i + 3 * block + 8 <= n:
-            l0, l1 = load(limbs, i), load(limbs, i + block)
-            l2, l3 = load(limbs, i + 2 * block), load(limbs, i + 3 * block)
-        else:
-            l0, l1 = load_until(limbs, i, n), load_until(limbs, i + block, n)
-            l2, l3 = load_until(limbs, i + 2 * block, n), load_until(limbs, i + 3 * block, n)
-        x0, x1 = residue(l0, p, pinv), residue(l1, p, pinv)
-        x2, x3 = residue(l2, p, pinv), residue(l3, p, pinv)
-        even, odd = x0 + x2, x1 + x3
-        store(x, i, even + odd)
-        store(x, i + block, even - odd)
-        even = x0 - x2
-        odd, x2 = mulmod2(x1 - x3, x2, i_, i_, p, pinv)
-        store(x, i + 2 * block, even + odd)
-        store(x, i + 3 * block, even - odd)
+    for i in range(start, stop, 16):
+        ask_for(x, i + AHEAD, block, children)
+        x0, x1, x2 = load_3(limbs, i, block, n, p, pinv)
+        y0, y1, y2 = load_3(limbs, i + 8, block, n, p, pinv)
+        x3 = load_residue(limbs, i + 3 * block, n, p, pinv)
+        y3 = load_residue(limbs, i + 3 * block + 8, n, p, pinv)
+        o = open4(x1 - x3, y1 - y3, x2, y2, i_, i_, i_, i_, p, pinv)
+        a, b, c, d = x0 + x2, x1 + x3, y0 + y2, y1 + y3
+        store_2(x, i, a + b, c + d)
+        store_2(x, i + block, a - b, c - d)
+        a, c = x0 - x2, y0 - y2
+        b, d, x2, y2 = close4(o)
+        store_2(x, i + 2 * block, a + b, c + d)
+        store_2(x, i + 3 * block, a - b, c - d)
         if children > 4:
-            x3, _ = mulmod2(x3, x3, i_, i_, p, pinv)
-            odd, last = mulmod2(x1 + x3, x1 - x3, z, iz, p, pinv)
-            even = x0 + x2
-            store(x, i + 4 * block, even + odd)
+            x3, y3 = mulmod2(x3, y3, i_, i_, p, pinv)
+            o = open4(x1 + x3, y1 + y3, x1 - x3, y1 - y3, z, z, iz, iz, p, pinv)
+            a, c = x0 + x2, y0 + y2
+            b, d, e, f = close4(o)
+            store_2(x, i + 4 * block, a + b, c + d)
             if children > 5:
-                store(x, i + 5 * block, even - odd)
-            even = x0 - x2
+                store_2(x, i + 5 * block, a - b, c - d)
+            a, c = x0 - x2, y0 - y2
             if children > 6:
-                store(x, i + 6 * block, even + last)
+                store_2(x, i + 6 * block, a + e, c + f)
             if children > 7:
-                store(x, i + 7 * block, even - last)
+                store_2(x, i + 7 * block, a - e, c - f)
 
 
 @kernel(void(LIMBS, ROW, int64, int64, int64, int64, TABLE, TABLE))
@@ -79,39 +108,37 @@ def enter_3(limbs, x, block, children, start, stop, roots, modulus):
     p, pinv = splat(modulus[0]), splat(modulus[1])
     i_, z = splat(roots[1]), splat(roots[2])
     n = limbs.size
-    for i in range(start, stop, 8):
-        for k in range(children):
-            prefetch_write(x, i + AHEAD + k * block)
-        l0 = load_until(limbs, i, n)
-        l1 = load_until(limbs, i + block, n)
-        l2 = load_until(limbs, i + 2 * block, n)
-        x0, x1, x2 = residue(l0, p, pinv), residue(l1, p, pinv), residue(l2, p, pinv)
-        even = x0 + x2
-        store(x, i, even + x1)
-        store(x, i + block, even - x1)
-        even = x0 - x2
-        odd, x2 = mulmod2(x1, x2, i_, i_, p, pinv)
-        store(x, i + 2 * block, even + odd)
-        store(x, i + 3 * block, even - odd)
+    for i in range(start, stop, 16):
+        ask_for(x, i + AHEAD, block, children)
+        x0, x1, x2 = load_3(limbs, i, block, n, p, pinv)
+        y0, y1, y2 = load_3(limbs, i + 8, block, n, p, pinv)
+        o = open4(x1, y1, x2, y2, i_, i_, i_, i_, p, pinv)
+        a, c = x0 + x2, y0 + y2
+        store_2(x, i, a + x1, c + y1)
+        store_2(x, i + block, a - x1, c - y1)
+        a, c = x0 - x2, y0 - y2
+        b, d, x2, y2 = close4(o)
+        store_2(x, i + 2 * block, a + b, c + d)
+        store_2(x, i + 3 * block, a - b, c - d)
         if children > 4:
-            odd = mulmod(x1, z, p, pinv)
-            even = x0 + x2
-            store(x, i + 4 * block, even + odd)
+            b, d = mulmod2(x1, y1, z, z, p, pinv)
+            a, c = x0 + x2, y0 + y2
+            store_2(x, i + 4 * block, a + b, c + d)
             if children > 5:
-                store(x, i + 5 * block, even - odd)
+                store_2(x, i + 5 * block, a - b, c - d)
 
 
 @inline
 def load_column(limbs, i, block, n, p, pinv):
     return (
-        residue(load_until(limbs, i, n), p, pinv),
-        residue(load_until(limbs, i + block, n), p, pinv),
-        residue(load_until(limbs, i + 2 * block, n), p, pinv),
-        residue(load_until(limbs, i + 3 * block, n), p, pinv),
-        residue(load_until(limbs, i + 4 * block, n), p, pinv),
-        residue(load_until(limbs, i + 5 * block, n), p, pinv),
-        residue(load_until(limbs, i + 6 * block, n), p, pinv),
-        residue(load_until(limbs, i + 7 * block, n), p, pinv),
+        load_residue(limbs, i, n, p, pinv),
+        load_residue(limbs, i + block, n, p, pinv),
+        load_residue(limbs, i + 2 * block, n, p, pinv),
+        load_residue(limbs, i + 3 * block, n, p, pinv),
+        load_residue(limbs, i + 4 * block, n, p, pinv),
+        load_residue(limbs, i + 5 * block, n, p, pinv),
+        load_residue(limbs, i + 6 * block, n, p, pinv),
+        load_residue(limbs, i + 7 * block, n, p, pinv),
     )
 
 
