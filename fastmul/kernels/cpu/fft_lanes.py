@@ -1,9 +1,9 @@
-"""The 8x8 transpose of a leaf of the complex FFT, in two steps with memory between them.
+"""The 8x8 transpose of a leaf of the complex FFT, while it is loaded.
 
-    transpose_within_halves: each of the four 4x4 blocks is transposed       A B      A' B'
-    store eight vectors, load them by halves: the blocks change places       C D  ->  C' D'  ->  A' C' / B' D'
+    load_halves: the 4x4 blocks of eight vectors change places        A B      A C
+    transpose_within_halves: each block is transposed                 C D  ->  B D  ->  A' C' / B' D'
 
-The second step costs no shuffles, only loads of half a vector, of which the CPU does twice as many.
+The first step costs no shuffles, only loads of half a vector, of which the CPU does twice as many.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from fastmul.kernels.cpu.vectors import f64x8
 
 _I32 = ir.IntType(32)
 _HALF = ir.VectorType(ir.DoubleType(), 4)
-_ROWS = types.UniTuple(f64x8, 8)
+_ROWS = types.UniTuple(f64x8, 4)
 
 
 def _shuffle(builder: Any, a: Any, b: Any, picks: list[int]) -> Any:
@@ -26,24 +26,22 @@ def _shuffle(builder: Any, a: Any, b: Any, picks: list[int]) -> Any:
 
 
 @intrinsic
-def transpose_within_halves(
-    typing_context: Any, a: Any, b: Any, c: Any, d: Any, e: Any, f: Any, g: Any, h: Any
-) -> Any:
-    """Eight vectors as rows of four 4x4 blocks, each block transposed, as a tuple of eight."""
+def transpose_within_halves(typing_context: Any, a: Any, b: Any, c: Any, d: Any) -> Any:
+    """Four vectors as rows of two 4x4 blocks, each block transposed, as a tuple of four."""
 
     def emit(context: Any, builder: Any, sig: Any, args: Any) -> Any:
         rows = list(args)
         for block in (1, 2):  # swap 1x1, then 2x2 blocks across the diagonals
             low = [i if not i & block else i - block + 8 for i in range(8)]
             high = [i + block if not i & block else i + 8 for i in range(8)]
-            for i in range(8):
+            for i in range(4):
                 if not i & block:
                     x, y = rows[i], rows[i + block]
                     rows[i] = _shuffle(builder, x, y, low)
                     rows[i + block] = _shuffle(builder, x, y, high)
         return context.make_tuple(builder, sig.return_type, rows)
 
-    return _ROWS(*[f64x8] * 8), emit
+    return _ROWS(*[f64x8] * 4), emit
 
 
 @intrinsic

@@ -1,13 +1,14 @@
 """The last six levels of the complex FFT: leaves of 64 points, where the product happens.
 
-A leaf is eight vectors. Its first pass of eight rows has one record of twiddles; then the leaf is transposed, so that
-a lane is a child and a vector is one row of all children, whose eight records become vectors:
+A leaf is eight vectors. Its first pass of eight rows has one record of twiddles; then the leaf is read transposed, so
+that a lane is a child and a vector is one row of all children, whose eight records become vectors:
 
     leaves[128*j ...] = [record of leaf j][re w, one lane to a child][re w**2] .. [re w**7][im w] .. [im w**7]
 
 Each step runs over several leaves before the next step begins. A step's multiplications come before its additions,
 so the CPU, which looks ahead about a hundred instructions, fills both kinds of units only if the next leaf's
-multiplications do not wait for this leaf's additions.
+multiplications do not wait for this leaf's additions. Likewise the transposes follow loads, where they wait for no
+addition: after the additions of the step before, they would stand alone.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ LEAF = 128
 
 @inline
 def forward_rows(x, i, leaves, j):
-    """From a leaf to its children, transposed within halves."""
+    """From a leaf to its children, a row to each."""
     br, bi = times(load(x, i + 16), load(x, i + 24), splat(leaves[j]), splat(leaves[j + 8]))
     cr, ci = times(load(x, i + 32), load(x, i + 40), splat(leaves[j + 1]), splat(leaves[j + 9]))
     dr, di = times(load(x, i + 48), load(x, i + 56), splat(leaves[j + 2]), splat(leaves[j + 10]))
@@ -37,79 +38,38 @@ def forward_rows(x, i, leaves, j):
     ar, ai, br, bi, cr, ci, dr, di, er, ei, fr, fi, gr, gi, hr, hi = transform8(
         load(x, i), load(x, i + 8), br, bi, cr, ci, dr, di, er, ei, fr, fi, gr, gi, hr, hi
     )
-    ar, br, cr, dr, er, fr, gr, hr = transpose_within_halves(ar, br, cr, dr, er, fr, gr, hr)
-    ai, bi, ci, di, ei, fi, gi, hi = transpose_within_halves(ai, bi, ci, di, ei, fi, gi, hi)
     put8(x, i, BLOCK, ar, ai, br, bi, cr, ci, dr, di, er, ei, fr, fi, gr, gi, hr, hi)
+
+
+@inline
+def load_transposed(x, i):
+    """The real or imaginary parts of four rows of a leaf's transpose."""
+    return transpose_within_halves(
+        load_halves(x, i, i + 64), load_halves(x, i + 16, i + 80),
+        load_halves(x, i + 32, i + 96), load_halves(x, i + 48, i + 112),
+    )  # fmt: skip
 
 
 @inline
 def forward_lanes(x, i, leaves, j):
     """The values of the children that `forward_rows` left, as sixteen vectors, a lane to a child."""
-    br, bi = times(
-        load_halves(x, i + 16, i + 80),
-        load_halves(x, i + 24, i + 88),
-        load(leaves, j + 16),
-        load(leaves, j + 72),
-    )
-    cr, ci = times(
-        load_halves(x, i + 32, i + 96),
-        load_halves(x, i + 40, i + 104),
-        load(leaves, j + 24),
-        load(leaves, j + 80),
-    )
-    dr, di = times(
-        load_halves(x, i + 48, i + 112),
-        load_halves(x, i + 56, i + 120),
-        load(leaves, j + 32),
-        load(leaves, j + 88),
-    )
-    er, ei = times(
-        load_halves(x, i + 4, i + 68),
-        load_halves(x, i + 12, i + 76),
-        load(leaves, j + 40),
-        load(leaves, j + 96),
-    )
-    fr, fi = times(
-        load_halves(x, i + 20, i + 84),
-        load_halves(x, i + 28, i + 92),
-        load(leaves, j + 48),
-        load(leaves, j + 104),
-    )
-    gr, gi = times(
-        load_halves(x, i + 36, i + 100),
-        load_halves(x, i + 44, i + 108),
-        load(leaves, j + 56),
-        load(leaves, j + 112),
-    )
-    hr, hi = times(
-        load_halves(x, i + 52, i + 116),
-        load_halves(x, i + 60, i + 124),
-        load(leaves, j + 64),
-        load(leaves, j + 120),
-    )
-    return transform8(
-        load_halves(x, i, i + 64),
-        load_halves(x, i + 8, i + 72),
-        br,
-        bi,
-        cr,
-        ci,
-        dr,
-        di,
-        er,
-        ei,
-        fr,
-        fi,
-        gr,
-        gi,
-        hr,
-        hi,
-    )
+    er, fr, gr, hr = load_transposed(x, i + 4)
+    ei, fi, gi, hi = load_transposed(x, i + 12)
+    er, ei = times(er, ei, load(leaves, j + 40), load(leaves, j + 96))
+    fr, fi = times(fr, fi, load(leaves, j + 48), load(leaves, j + 104))
+    gr, gi = times(gr, gi, load(leaves, j + 56), load(leaves, j + 112))
+    hr, hi = times(hr, hi, load(leaves, j + 64), load(leaves, j + 120))
+    ar, br, cr, dr = load_transposed(x, i)
+    ai, bi, ci, di = load_transposed(x, i + 8)
+    br, bi = times(br, bi, load(leaves, j + 16), load(leaves, j + 72))
+    cr, ci = times(cr, ci, load(leaves, j + 24), load(leaves, j + 80))
+    dr, di = times(dr, di, load(leaves, j + 32), load(leaves, j + 88))
+    return transform8(ar, ai, br, bi, cr, ci, dr, di, er, ei, fr, fi, gr, gi, hr, hi)
 
 
 @inline
 def inverse_lanes(x, i, leaves, j):
-    """Eight times the leaf's children, transposed back within halves, from their values."""
+    """Eight times the leaf's children, a lane to each, from their values."""
     ar, ai, br, bi, cr, ci, dr, di, er, ei, fr, fi, gr, gi, hr, hi = inverse8(
         load(x, i), load(x, i + 8), load(x, i + 16), load(x, i + 24),
         load(x, i + 32), load(x, i + 40), load(x, i + 48), load(x, i + 56),
@@ -123,24 +83,19 @@ def inverse_lanes(x, i, leaves, j):
     fr, fi = times_conjugate(fr, fi, load(leaves, j + 48), load(leaves, j + 104))
     gr, gi = times_conjugate(gr, gi, load(leaves, j + 56), load(leaves, j + 112))
     hr, hi = times_conjugate(hr, hi, load(leaves, j + 64), load(leaves, j + 120))
-    ar, br, cr, dr, er, fr, gr, hr = transpose_within_halves(ar, br, cr, dr, er, fr, gr, hr)
-    ai, bi, ci, di, ei, fi, gi, hi = transpose_within_halves(ai, bi, ci, di, ei, fi, gi, hi)
     put8(x, i, BLOCK, ar, ai, br, bi, cr, ci, dr, di, er, ei, fr, fi, gr, gi, hr, hi)
 
 
 @inline
 def inverse_rows(x, i, leaves, j):
     """Eight times the leaf, from its children."""
+    ar, br, cr, dr = load_transposed(x, i)
+    ai, bi, ci, di = load_transposed(x, i + 8)
+    er, fr, gr, hr = load_transposed(x, i + 4)
+    ei, fi, gi, hi = load_transposed(x, i + 12)
     ar, ai, br, bi, cr, ci, dr, di, er, ei, fr, fi, gr, gi, hr, hi = inverse8(
-        load_halves(x, i, i + 64), load_halves(x, i + 8, i + 72),
-        load_halves(x, i + 16, i + 80), load_halves(x, i + 24, i + 88),
-        load_halves(x, i + 32, i + 96), load_halves(x, i + 40, i + 104),
-        load_halves(x, i + 48, i + 112), load_halves(x, i + 56, i + 120),
-        load_halves(x, i + 4, i + 68), load_halves(x, i + 12, i + 76),
-        load_halves(x, i + 20, i + 84), load_halves(x, i + 28, i + 92),
-        load_halves(x, i + 36, i + 100), load_halves(x, i + 44, i + 108),
-        load_halves(x, i + 52, i + 116), load_halves(x, i + 60, i + 124),
-    )  # fmt: skip
+        ar, ai, br, bi, cr, ci, dr, di, er, ei, fr, fi, gr, gi, hr, hi
+    )
     br, bi = times_conjugate(br, bi, splat(leaves[j]), splat(leaves[j + 8]))
     cr, ci = times_conjugate(cr, ci, splat(leaves[j + 1]), splat(leaves[j + 9]))
     dr, di = times_conjugate(dr, di, splat(leaves[j + 2]), splat(leaves[j + 10]))
@@ -153,7 +108,7 @@ def inverse_rows(x, i, leaves, j):
 
 @inline
 def put_values(x, i, leaves, j):
-    """The leaf's values, in place of its transposed children."""
+    """The leaf's values, in place of its children."""
     ar, ai, br, bi, cr, ci, dr, di, er, ei, fr, fi, gr, gi, hr, hi = forward_lanes(x, i, leaves, j)
     put8(x, i, BLOCK, ar, ai, br, bi, cr, ci, dr, di, er, ei, fr, fi, gr, gi, hr, hi)
 

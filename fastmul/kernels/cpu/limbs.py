@@ -26,7 +26,6 @@ __all__ = [
     "karatsuba_interpolate",
     "karatsuba_scratch",
     "pack_digits",
-    "unpack_digits",
     "schoolbook",
     "schoolbook_add",
     "toom3",
@@ -34,4 +33,5 @@ __all__ = [
     "toom3_evaluate_at_two",
     "toom3_interpolate",
     "toom3_scratch",
+    "unpack_digits",
 ]
