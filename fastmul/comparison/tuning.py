@@ -44,6 +44,7 @@ def measure(
     return (
         tune.fit(integer_trials(limbs), tell, wanted)
         | conversions(limbs, tell, wanted)
+        | tune.fit(division_trials(limbs), tell, wanted)
         | tune.fit(matrix_trials(sides), tell, wanted)
         | tune.fit(exact_float_trials(sides), tell, wanted)
         | tune.fit(modular_trials(sides), tell, wanted)
@@ -92,6 +93,30 @@ def _number(n: int, seed: int, kind: str) -> Any:
 
     value = random_integer(LIMB_BITS * n, seed)
     return {"int": int, "mpz": gmpy2.mpz, "limbs": to_limbs}[kind](value)
+
+
+def division_trials(sizes: list[int]) -> Iterator[Trial]:
+    """2n by n limbs of mpz: there a cost reads its curve at n."""
+    from fastmul.integers.division import DIVMOD
+    from fastmul.integers.division.exact import DIVEXACT
+    from fastmul.integers.division.problem import DivisionProblem
+
+    for n in sizes:
+        problem = DivisionProblem(2 * n, n)
+        for operation in (DIVMOD, DIVEXACT):
+            for row in operation.table:
+                yield Trial(row, problem, partial(_division_call, operation.name, row.name, n))
+
+
+def _division_call(function: str, algorithm: str, n: int) -> Callable[[], Any]:
+    from fastmul import integers
+
+    a, b = (_number(n, seed, "mpz") for seed in (1, 2))
+    if function == "divmod":
+        a = _number(2 * n, 1, "mpz")
+    else:
+        a = integers.mul(a, b)
+    return partial(getattr(integers, function), a, b, algorithm=algorithm, threads=1)
 
 
 def conversions(

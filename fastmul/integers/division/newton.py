@@ -10,6 +10,7 @@ anyway, does the last step of the iteration. Its transform and the divisor's are
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from typing import Any
 
 import gmpy2
@@ -27,6 +28,8 @@ LONG_QUOTIENT = 3
 
 #: Guard bits of the proofs below: a step's precision, its correction, a block's reciprocal, a block's dividend.
 _STEP, _CORRECTION, _BLOCK, _DIVIDEND = 8, 4, 6, 4
+#: Bits by which blocks together may be longer than parts of the divisor: a ring of just its length still holds them.
+_STRETCH = 32
 
 
 def divide(a: Any, b: Any, threads: int = 1) -> tuple[Any, Any]:
@@ -36,9 +39,10 @@ def divide(a: Any, b: Any, threads: int = 1) -> tuple[Any, Any]:
         return gmpy2.f_divmod(a, b)
     if quotient_bits < SHORT_QUOTIENT * n:
         return _divide_short(a, b, quotient_bits, threads)
-    part = n if quotient_bits >= LONG_QUOTIENT * n else -(-min(n, quotient_bits) // 2)
-    n_blocks = -(-quotient_bits // part)
-    return Divisor(b, -(-quotient_bits // n_blocks), threads).divide(a)
+    part = n if quotient_bits >= LONG_QUOTIENT * n else -(-n // 2)
+    n_blocks = max(2, -(-(quotient_bits - _STRETCH) // part))
+    with Divisor(b, -(-quotient_bits // n_blocks), threads) as divisor:
+        return divisor.divide(a)
 
 
 def _divide_short(a: Any, b: Any, m: int, threads: int) -> tuple[Any, Any]:
@@ -57,7 +61,7 @@ def _divide_short(a: Any, b: Any, m: int, threads: int) -> tuple[Any, Any]:
 
 
 class Divisor:
-    """A divisor d with its reciprocal, for quotients in blocks of `block_bits`.
+    """A divisor d with its reciprocal, for quotients in blocks of `block_bits`; used in a with block.
 
     A block has |r| <= 2 d 2^m, m = block_bits, and takes q = floor(R x / 2^(p + n - t)), R = floor(r / 2^t),
     t = n - 4, with the reciprocal x of p = m + 6 bits: D = floor(d / 2^(n-p)), X = 2^(2p) / D, |x - X| <= 2.
@@ -77,8 +81,15 @@ class Divisor:
         # |R| <= 2^(m + 5) + 1 and x <= 2^(p + 1) + 2
         self.upper = Ring(2 * block_bits + 13, threads)
         self.lower = Ring(self.n + 1, threads)
-        self.x = self.upper.factor(reciprocal(d, self.p, threads))
-        self.divisor = self.lower.factor(d)
+        self._transforms = ExitStack()
+        self.x = self._transforms.enter_context(self.upper.factor(reciprocal(d, self.p, threads)))
+        self.divisor = self._transforms.enter_context(self.lower.factor(d))
+
+    def __enter__(self) -> Divisor:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._transforms.close()
 
     def divide(self, a: Any) -> tuple[Any, Any]:
         """The quotient and the remainder of mpz a >= 0."""
@@ -126,10 +137,10 @@ def reciprocal(d: Any, p: int, threads: int = 1) -> Any:
     y = reciprocal(d, h, threads)
     # |e| < 2^(p + 3); its upper part, below 2^(p - h + 7), times y, below 2^(h + 2)
     ring = Ring(p + 9, threads)
-    kept = ring.factor(y)
-    e = ring.difference_from_power(p + h, kept, D)
     t = h - _CORRECTION
-    return (y << (p - h)) + ring.upper(kept, e >> t, 2 * h - t)
+    with ring.factor(y) as factor:
+        e = ring.difference_from_power(p + h, factor, D)
+        return (y << (p - h)) + ring.upper(factor, e >> t, 2 * h - t)
 
 
 __all__ = ["Divisor", "Factor", "divide", "reciprocal"]

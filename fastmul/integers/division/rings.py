@@ -19,6 +19,8 @@ Operands of 2^k bits come with some bits of guard, just longer than a transform:
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -54,8 +56,12 @@ class Ring:
         self.threads = threads
         self.wraps = () if bits < RING_BITS else wraps_of(-(-(bits - SPARE_BITS) // LIMB_BITS))
 
-    def factor(self, x: Any) -> Factor:
-        return Factor(x, tuple(wrap.keep(x, self.threads) for wrap in self.wraps))
+    @contextmanager
+    def factor(self, x: Any) -> Iterator[Factor]:
+        """x >= 0 as a factor of products in a with block."""
+        with ExitStack() as stack:
+            kept = [stack.enter_context(wrap.keep(x, self.threads)) for wrap in self.wraps]
+            yield Factor(x, tuple(kept))
 
     def difference(self, target: Any, x: Factor, y: Any) -> Any:
         """target - x * y for mpz target and y; wrong unless smaller than 2**bits."""

@@ -6,6 +6,8 @@ step takes them: below 2^n for a transform, and anywhere between -2^(n+1) and 2^
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -68,13 +70,16 @@ class Wrap:
         """x * M."""
         return (x << self.bits) + (x if self.sign > 0 else -x)
 
-    def keep(self, x: Any, threads: int) -> Kept:
-        """For products by x >= 0."""
+    @contextmanager
+    def keep(self, x: Any, threads: int) -> Iterator[Kept]:
+        """For products by x >= 0, for a with block: the transform lies in leased memory."""
         x = self.reduced(x)
         if not self._has_transform(x):
-            return Kept(x, None)
+            yield Kept(x, None)
+            return
         make = TransformRing.cyclic if self.sign < 0 else TransformRing.negacyclic
-        return Kept(x, transforms.encode(make(self.n_limbs), magnitude(x), threads))
+        with transforms.borrowed(make(self.n_limbs), magnitude(x), threads) as values:
+            yield Kept(x, values)
 
     def _has_transform(self, x: Any) -> bool:
         """Not zero, nor 2^n = -1 modulo 2^n + 1, which has a limb too many."""
