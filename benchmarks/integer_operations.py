@@ -92,8 +92,8 @@ def reuse_lines() -> Iterator[Line]:
     for bits in (18, 20, 22, 24):
         yield Line(f"two kept operands of 2^{bits} bits", product, 1.6,
                    lambda n=bits: _kept_operands(1 << n))  # fmt: skip
-    for bits, count in ((20, 2), (20, 8), (23, 2), (23, 8)):
-        yield Line(f"a sum of {count} products of 2^{bits} bits", product, 1.1,
+    for bits, count, aim in ((20, 2, 0.95), (20, 8, 0.95), (23, 2, 0.95), (23, 8, 1.1)):
+        yield Line(f"a sum of {count} products of 2^{bits} bits", product, aim,
                    lambda n=bits, k=count: _sums(1 << n, k))  # fmt: skip
     for bits, aim in ((16, 0.95), (18, 1.1), (20, 1.3), (21, 1.7), (22, 1.8), (24, 1.8)):
         yield Line(f"cyclic_mul, 2^{bits} bits", "fastmul.mul and a fold", aim,
@@ -162,6 +162,42 @@ def division_lines() -> Iterator[Line]:
     for degree in (3, 7):
         yield Line(f"iroot({degree}), 2^22 bits", gmp, 2.0,
                    lambda k=degree: _roots("iroot", 1 << 22, k))  # fmt: skip
+
+
+# ---------------------------------------------------------------- digits
+
+
+def _digits_out(n_digits: int, base: int) -> tuple[Call, Call]:
+    x = gmpy2.mpz(base) ** n_digits // 7 - number(64)
+    return (lambda: x.digits(base)), (lambda: integers.to_str(x, base))
+
+
+def _digits_in(n_digits: int, base: int) -> tuple[Call, Call]:
+    text = integers.to_str(gmpy2.mpz(base) ** n_digits // 7 - number(64), base)
+    return (
+        lambda: gmpy2.mpz(text, base),
+        lambda: integers.from_str(text, base, kind=gmpy2.mpz),
+    )
+
+
+def _digits_of_int(n_digits: int) -> tuple[Call, Call]:
+    x = 10**n_digits // 7
+    return (lambda: str(x)), (lambda: integers.to_str(x))
+
+
+def radix_lines() -> Iterator[Line]:
+    gmp = "GMP, through gmpy2"
+    for n in (1_000, 30_000, 100_000, 10**6, 10**7):
+        aim = 3.0 if n >= 10**6 else 0.9 if n < 10**5 else 1.0
+        yield Line(f"to_str of {n} digits", gmp, aim, lambda n=n: _digits_out(n, 10))
+        yield Line(f"from_str of {n} digits", gmp, aim, lambda n=n: _digits_in(n, 10))
+    for base in (3, 36):
+        yield Line(f"to_str of {10**6} digits in base {base}", gmp, 3.0,
+                   lambda b=base: _digits_out(10**6, b))  # fmt: skip
+        yield Line(f"from_str of {10**6} digits in base {base}", gmp, 3.0,
+                   lambda b=base: _digits_in(10**6, b))  # fmt: skip
+    yield Line("to_str of int, 500 digits", "str", 0.9, lambda: _digits_of_int(500))
+    yield Line("to_str of int, 4000 digits", "str", 1.0, lambda: _digits_of_int(4000))
 
 
 # ---------------------------------------------------------------- arithmetic modulo one number
@@ -256,6 +292,19 @@ def _chinese_remainders(count: int) -> tuple[Call, Call]:
     return (lambda: gmp_trees.crt(residues, moduli)), (lambda: integers.crt(residues, moduli))
 
 
+def _shared_primes(n_keys: int, bits: int) -> tuple[Call, Call]:
+    """Keys with planted primes, pair by pair and by trees."""
+    example = runpy.run_path(str(ROOT / "examples/batch_gcd.py"))
+    moduli = example["make_keys"](n_keys, bits, random.Random(n_keys))
+    return (lambda: example["pairwise_gcd"](moduli)), (lambda: example["batch_gcd"](moduli))
+
+
+def _batch_gcds(count: int, bits: int) -> tuple[Call, Call]:
+    ours = runpy.run_path(str(ROOT / "examples/batch_gcd.py"))["batch_gcd"]
+    moduli = _moduli(count, bits)
+    return (lambda: gmp_trees.batch_gcd(moduli)), (lambda: ours(moduli))
+
+
 def _digits_of_pi(n: int) -> tuple[Call, Call]:
     ours = runpy.run_path(str(ROOT / "examples/pi.py"))["pi_digits"]
     return (lambda: gmp_trees.pi_digits(n)), (lambda: ours(n))
@@ -287,6 +336,10 @@ def tree_lines() -> Iterator[Line]:
     yield Line("remainders by 4096 moduli of 1024 bits, a kept ModuliTree", "the same, a kept tree, by gmpy2", 2.0,
                lambda: _remainders_of_kept_moduli(1 << 12, 1 << 10))  # fmt: skip
     yield Line("crt of 65536 moduli of 61 bits", tree, 1.5, lambda: _chinese_remainders(1 << 16))
+    yield Line("batch gcd of 500 RSA moduli of 1024 bits (examples/batch_gcd.py)", "gmpy2.gcd of all pairs", 10.0,
+               lambda: _shared_primes(500, 1024))  # fmt: skip
+    yield Line("batch gcd of 4096 moduli of 2048 bits (examples/batch_gcd.py)", tree, 2.5,
+               lambda: _batch_gcds(1 << 12, 1 << 11))  # fmt: skip
     for n, aim in ((10**4, 0.95), (10**6, 2.0), (10**7, 2.5)):
         yield Line(f"{n} digits of pi (examples/pi.py)", tree, aim,
                    lambda n=n: _digits_of_pi(n), n > 10**6)  # fmt: skip
@@ -297,6 +350,7 @@ def tree_lines() -> Iterator[Line]:
 TOPICS: tuple[Callable[[], Iterator[Line]], ...] = (
     reuse_lines,
     division_lines,
+    radix_lines,
     modular_lines,
     tree_lines,
 )

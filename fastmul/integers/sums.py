@@ -15,6 +15,8 @@ from fastmul.integers.multiplication.problem import threads_for
 
 #: Products shorter than this part of the longest are added by themselves: a common transform is as long as that one.
 _COMMON = 0.5
+#: What a common transform must win to be worth its passes over memory, which a product of its own does not make.
+_GAIN = 0.8
 
 
 def sum_of_products(pairs: Iterable[tuple[Any, Any]]) -> Any:
@@ -42,8 +44,8 @@ def sum_of_products(pairs: Iterable[tuple[Any, Any]]) -> Any:
 
     Complexity
     ----------
-    Two transforms for each pair and one for the sum, in place of three for each pair. The transforms of an Integer
-    are kept, so that each counts once.
+    Two transforms for each pair and one for the sum, in place of three for each pair, from three pairs on and where
+    the sum does not need narrower digits. The transforms of an Integer are kept, so that each counts once.
 
     Source
     ------
@@ -102,17 +104,30 @@ def _transformed(pairs: list[tuple[Factor, Factor]]) -> Any:
     """The sum by one inverse transform, or that of two halves where the window does not hold it."""
     sizes = [sorted((_limbs(x), _limbs(y))) for x, y in pairs]
     short, long = (max(column) for column in zip(*sizes, strict=True))
-    if transform(long, short) is None:
+    single = transform(long, short)
+    if single is None:
         return _one_by_one(pairs)
     for guaranteed in (False, True):
         how = transform(long, short, terms=len(pairs), guaranteed=guaranteed)
-        total = None if how is None else _by_one_inverse(pairs, how)
-        if total is not None:
-            return total
+        if how is not None:
+            if not _pays(pairs, how, single):
+                return _one_by_one(pairs)
+            total = _by_one_inverse(pairs, how)
+            if total is not None:
+                return total
     half = len(pairs) // 2
     if half < 2:
         return _one_by_one(pairs)
     return _transformed(pairs[:half]) + _transformed(pairs[half:])
+
+
+def _pays(pairs: list[tuple[Factor, Factor]], how: Transform, single: Transform) -> bool:
+    """Whether one inverse transform saves more than the narrower digits, and so more points, of a sum cost."""
+    kept = sum(isinstance(x, Kept) for pair in pairs for x in pair)
+    transforms = 2 * len(pairs) - kept
+    together = (transforms + 1) * how.plan.points
+    apart = (transforms + len(pairs)) * single.plan.points
+    return bool(how.row is not single.row or together < _GAIN * apart)
 
 
 def _by_one_inverse(pairs: list[tuple[Factor, Factor]], how: Transform) -> Any:
@@ -123,9 +138,10 @@ def _by_one_inverse(pairs: list[tuple[Factor, Factor]], how: Transform) -> Any:
     result = Fresh(n_limbs, f"a sum of {len(pairs)} products of at most {n_limbs} limbs")
     total = None
     for x, y in pairs:
-        x_values = _values(x, how, threads)
-        y_values = x_values if y is x else _values(y, how, threads)
-        total = row.multiply(plan, x_values, y_values, total, (_value(x) < 0) != (_value(y) < 0))
+        a = _operand(x, how, threads)
+        b = a if y is x else _operand(y, how, threads)
+        negative = (_value(x) < 0) != (_value(y) < 0)
+        total = row.add_product(plan, a, b, total, negative, threads)
     return result.signed_number() if row.decode(plan, total, result.limbs, threads) else None
 
 
@@ -143,7 +159,6 @@ def _limbs(x: Factor) -> int:
     return limb_count(_value(x))
 
 
-def _values(x: Factor, how: Transform, threads: int) -> Any:
-    if isinstance(x, Kept):
-        return x.values(how, threads)
-    return how.row.encode(how.plan, magnitude(x), threads)
+def _operand(x: Factor, how: Transform, threads: int) -> Any:
+    """A kept number's transform, or the limbs of another."""
+    return x.values(how, threads) if isinstance(x, Kept) else magnitude(x)

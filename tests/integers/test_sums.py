@@ -9,7 +9,7 @@ import pytest
 
 from fastmul.bounds.signed_sums import SIGNED_TERMS
 from fastmul.exceptions import AlgorithmError
-from fastmul.integers import Integer, sum_of_products
+from fastmul.integers import Integer, sum_of_products, sums
 from fastmul.integers.multiplication import kept
 from fastmul.integers.multiplication.ntt import kept as ntt_values
 from fastmul.integers.multiplication.problem import MulProblem
@@ -27,6 +27,7 @@ def row(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     monkeypatch.setattr(
         kept, "_rows", lambda: {request.param: rows[request.param], "ntt": rows["ntt"]}
     )
+    monkeypatch.setattr(sums, "_GAIN", 99.0)
     monkeypatch.setattr(kept, "choose", lambda problem: type("Row", (), {"name": request.param}))
     return request.param
 

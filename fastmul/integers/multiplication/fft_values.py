@@ -83,6 +83,20 @@ def multiply(
     return Values(array, norm, top)
 
 
+def add_product(
+    plan: Plan,
+    a: np.ndarray | Values,
+    b: np.ndarray | Values,
+    add_to: Values | None = None,
+    negative: bool = False,
+    threads: int = 1,
+) -> Values:
+    """As `multiply`, of operands that may still be limb arrays."""
+    x = a if isinstance(a, Values) else encode(plan, a, threads)
+    y = x if b is a else b if isinstance(b, Values) else encode(plan, b, threads)
+    return multiply(plan, x, y, add_to, negative)
+
+
 def decode(plan: Plan, z: Values, out: np.ndarray, threads: int = 1) -> bool:
     """out = the number with these values, two's complement, of at most plan.max_limbs limbs.
 

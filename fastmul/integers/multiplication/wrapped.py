@@ -25,7 +25,7 @@ from fastmul.planning.cost import seconds
 
 LIMB_BITS = 64
 #: Below, GMP's products are the fastest, and there is nothing to halve.
-MIN_BITS = 1 << 16
+MIN_BITS = 1 << 17
 
 
 def cyclic_mul(a: Any, b: Any, n: int) -> Any:

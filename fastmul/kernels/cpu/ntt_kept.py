@@ -151,3 +151,35 @@ def product_in_ring(
             x1, x2, x3, out, first, block, children, 0, block, constants, lifts, words, state
         )
     settle(out, block, children, block, state)
+
+
+@kernel(
+    void(ROW, LIMBS, ROW, int64, LIMBS, ROW, int64, float64, int64, int64, int64, int64,
+         TABLES, TABLES, CUBE, TABLES, ROW)
+)  # fmt: skip
+def accumulate(
+    z, a, x_rows, x_width, b, y_rows, y_width, sign, fresh, first, block, children,
+    roots, packed, factors, moduli, turned,
+):  # fmt: skip
+    """z = sign * a * b in values, added to z unless that is fresh.
+
+    z: a row for each prime. x_rows, y_rows: of that width for each prime, the transforms of a and b; where the width is
+    0, one row for all primes in which the operand is transformed now. b.size == 0: b is a.
+    """
+    width = z.size // 3
+    for k in range(3):
+        x = x_rows[k * x_width :]
+        y = y_rows[k * y_width :] if b.size > 0 else x
+        if x_width == 0:
+            enter_nodes(a, x, first, block, children, 0, block, roots[k], moduli[k])
+        if y_width == 0 and b.size > 0:
+            enter_nodes(b, y, first, block, children, 0, block, roots[k], moduli[k])
+        for j in range(children):
+            at, node = j * block, first + j
+            if x_width == 0:
+                split_deep(x, at, block, node, roots[k], packed[k], factors[k], moduli[k], turned)
+            if y_width == 0 and b.size > 0:
+                split_deep(y, at, block, node, roots[k], packed[k], factors[k], moduli[k], turned)
+            add_products(
+                z[k * width : (k + 1) * width], x, y, at, at + block, sign, fresh, moduli[k]
+            )

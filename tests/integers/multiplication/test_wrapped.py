@@ -52,7 +52,7 @@ def edges(n: int) -> list[gmpy2.mpz]:
     ]
 
 
-@pytest.mark.parametrize("n", [64, 100, 1 << 16, (1 << 16) + 64])
+@pytest.mark.parametrize("n", [64, 100, 1 << 17, (1 << 17) + 64])
 def test_numbers_at_the_edges(n: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
         wrapped, "seconds", lambda curve, size: 0.0
@@ -123,7 +123,7 @@ def test_the_window_of_signs() -> None:
 
 
 def test_lengths_to_wrap_at() -> None:
-    for bits in (1 << 16, (1 << 20) - 5, 1 << 20, (1 << 20) + 1, 1 << 28):
+    for bits in (1 << 17, (1 << 20) - 5, 1 << 20, (1 << 20) + 1, 1 << 28):
         n = wrapped.wrapped_length(bits)
         assert bits <= n < 2 * bits
         assert transforms.cyclic_refuses(n // 64, n // 64) is None

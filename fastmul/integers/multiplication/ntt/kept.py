@@ -125,13 +125,8 @@ def multiply(
 ) -> Values:
     """The values of x * y, or of add_to + x * y, or with - for +: into the array of add_to, which is used up."""
     kernels, work = _kernels(), Workspace(ring, 0, threads)
-    terms, signed = min(x.terms, y.terms), negative
-    if add_to is None:
-        memory.require(values_bytes(ring), "a product of kept transforms")
-        z = scratch.aligned_empty(values_bytes(ring) // 8)
-    else:
-        z, terms, signed = add_to.array, terms + add_to.terms, signed or add_to.signed
-    rows = [v.reshape(3, -1) for v in (z, x.array, y.array)]
+    z = _sum_with(ring, x, y, add_to, negative)
+    rows = [v.reshape(3, -1) for v in (z.array, x.array, y.array)]
 
     def multiply_values(k: int, start: int, stop: int) -> None:
         kernels.add_products(
@@ -144,7 +139,69 @@ def multiply(
         [(k, *c) for k in range(3) for c in chunks(ring.points, 1, TASK_POINTS)],
         work.threads,
     )
-    return Values(z, terms, signed)
+    return z
+
+
+def add_product(
+    ring: Ring,
+    a: np.ndarray | Values,
+    b: np.ndarray | Values,
+    add_to: Values | None = None,
+    negative: bool = False,
+    threads: int = 1,
+) -> Values:
+    """As `multiply`, of operands that may still be limb arrays: these are transformed in leased memory."""
+    work = Workspace(ring, 0, threads)
+    if work.in_tasks:
+        with _transformed(ring, a, threads) as x:
+            if b is a:
+                return multiply(ring, x, x, add_to, negative, threads)
+            with _transformed(ring, b, threads) as y:
+                return multiply(ring, x, y, add_to, negative, threads)
+    z = _sum_with(ring, a, b, add_to, negative)
+    t, width = work.tables, work.width
+    with scratch.lease(16 * width) as raw, work.turned() as turned:
+        rows = raw[: 16 * width].view(np.float64)
+        limbs_a, x, x_width = _source(a, rows[:width], width)
+        limbs_b, y, y_width = _source(b, rows[width:], width)
+        _kernels().accumulate(
+            z.array, limbs_a, x, x_width, limbs_b[:0] if b is a else limbs_b, y, y_width,
+            -1.0 if negative else 1.0, add_to is None, ring.first, ring.block, ring.children,
+            t.roots, t.packed, work.factors, t.moduli, turned,
+        )  # fmt: skip
+    return z
+
+
+#: What stands for the limbs of an operand that is transformed already.
+_NO_LIMBS = np.zeros(1, np.uint64)
+
+
+def _source(a: np.ndarray | Values, row: np.ndarray, width: int) -> tuple[Any, np.ndarray, int]:
+    return (_NO_LIMBS, a.array, width) if isinstance(a, Values) else (a, row, 0)
+
+
+@contextmanager
+def _transformed(ring: Ring, a: np.ndarray | Values, threads: int) -> Iterator[Values]:
+    if isinstance(a, Values):
+        yield a
+    else:
+        with borrowed(ring, a, threads) as values:
+            yield values
+
+
+def _sum_with(
+    ring: Ring,
+    a: np.ndarray | Values,
+    b: np.ndarray | Values,
+    add_to: Values | None,
+    negative: bool,
+) -> Values:
+    """What a sum becomes with one product more: its terms, and its array, which is new for the first."""
+    terms = min(x.terms if isinstance(x, Values) else x.size for x in (a, b))
+    if add_to is not None:
+        return Values(add_to.array, terms + add_to.terms, negative or add_to.signed)
+    memory.require(values_bytes(ring), "a product of kept transforms")
+    return Values(scratch.aligned_empty(values_bytes(ring) // 8), terms, negative)
 
 
 def decode(ring: Ring, z: Values, out: np.ndarray, threads: int = 1) -> bool:
