@@ -53,6 +53,12 @@ def crt(residues: list[Any], moduli: list[Any]) -> tuple[Any, Any]:
     return sums[0] % product, product
 
 
+def batch_gcd(moduli: list[Any]) -> list[Any]:
+    tree = levels(moduli)
+    rests = remainders_down(tree[-1][0], [[m * m for m in level] for level in tree])
+    return [gmpy2.gcd(n, rest // n) for n, rest in zip(moduli, rests, strict=True)]
+
+
 # ---------------------------------------------------------------- pi
 
 A, B, C = 13591409, 545140134, 640320**3 // 24

@@ -16,12 +16,8 @@ import gmpy2
 
 from fastmul import integers
 
-n_keys = int(sys.argv[1]) if len(sys.argv) > 1 else 1000
-bits = int(sys.argv[2]) if len(sys.argv) > 2 else 1024
-rng = random.Random(1)
 
-
-def make_keys():
+def make_keys(n_keys, bits, rng):
     """Moduli of two primes each; one prime in a hundred serves twice."""
     primes = []
     for _ in range(2 * n_keys):
@@ -49,17 +45,25 @@ def pairwise_gcd(moduli):
     return shared
 
 
-moduli = make_keys()
-batch_gcd(moduli)  # compiles
-start = perf_counter()
-shared = batch_gcd(moduli)
-seconds = perf_counter() - start
-weak = sum(g > 1 for g in shared)
-print(f"{n_keys} keys of {bits} bits: {weak} share a prime with another, found in {seconds:.3f} s")
+if __name__ == "__main__":
+    n_keys = int(sys.argv[1]) if len(sys.argv) > 1 else 1000
+    bits = int(sys.argv[2]) if len(sys.argv) > 2 else 1024
+    moduli = make_keys(n_keys, bits, random.Random(1))
 
-n_pairs = n_keys * (n_keys - 1) // 2
-if n_pairs <= 10**6:
+    batch_gcd(moduli)  # compiles
     start = perf_counter()
-    same = pairwise_gcd(moduli) == shared
+    shared = batch_gcd(moduli)
     seconds = perf_counter() - start
-    print(f"{n_pairs} gcds of pairs: {seconds:.3f} s; {'the same primes' if same else 'DIFFERENT'}")
+    weak = sum(g > 1 for g in shared)
+    print(
+        f"{n_keys} keys of {bits} bits: {weak} share a prime with another, found in {seconds:.3f} s"
+    )
+
+    n_pairs = n_keys * (n_keys - 1) // 2
+    if n_pairs <= 10**6:
+        start = perf_counter()
+        same = pairwise_gcd(moduli) == shared
+        seconds = perf_counter() - start
+        print(
+            f"{n_pairs} gcds of pairs: {seconds:.3f} s; {'the same primes' if same else 'DIFFERENT'}"
+        )

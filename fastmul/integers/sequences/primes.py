@@ -9,6 +9,7 @@ import numpy as np
 
 from fastmul.integers.arguments import as_mpz
 from fastmul.integers.common_divisors import shown
+from fastmul.planning import memory
 
 #: Odd numbers in a segment of the sieve: as many bytes, so that it stays in the second-level cache.
 SEGMENT = 1 << 19
@@ -22,6 +23,7 @@ def primes_up_to(n: int) -> np.ndarray:
     """
     if n < 2:
         return np.empty(0, np.int64)
+    memory.require(_primes_bytes(n), f"the primes up to {n}")
     found = [np.array([2])]
     base = primes_up_to(math.isqrt(n))[1:]
     for low in range(3, n + 1, 2 * SEGMENT):
@@ -35,6 +37,11 @@ def primes_up_to(n: int) -> np.ndarray:
             flags[start::p] = False
         found.append(low + 2 * np.flatnonzero(flags))
     return np.concatenate(found)
+
+
+def _primes_bytes(n: int) -> int:
+    """There are fewer than 1.26 n / log(n) primes up to n (Rosser and Schoenfeld 1962); in two copies at the last."""
+    return 2 * 8 * math.ceil(1.26 * n / math.log(n))
 
 
 def natural(call: str, n: Any) -> tuple[type, int]:

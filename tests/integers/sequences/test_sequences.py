@@ -166,3 +166,8 @@ def test_arguments_of_binomials():
         binomial(5, 2.0)
     with pytest.raises(MemoryError, match=r"binomial\(10{30}, 10{15}\)"):
         binomial(10**30, 10**15)
+
+
+def test_primes_that_no_memory_holds():
+    with pytest.raises(MemoryError, match="the primes up to 10000000000000"):
+        primes_up_to(10**13)
