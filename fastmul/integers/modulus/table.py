@@ -25,8 +25,8 @@ GMP_STEP = 2.9
 FOLDED_STEP = 0.9
 #: A square in digits; a product alone enters twice and leaves once, digit by digit.
 WEIGHTED_STEP, WEIGHTED_ALONE = 0.3, 2.3
-#: A square and two products, and passes over memory: 2.9 of them to 2**17 bits, 2.5 where transforms are kept.
-REDUCED_STEP = 3.0
+#: A square and two products, and passes over memory; Montgomery's needs no corrections, Barrett's may wrap.
+BARRETT_STEP, BARRETT_WRAPPED_STEP, MONTGOMERY_STEP = 3.0, 2.5, 2.93
 #: Division of 2n by n bits, once: for GMP by its own product, beyond by ours.
 GMP_DIVISION, DIVISION = 3.0, 5.0
 #: Newton's iteration modulo powers of two, beside a division for R**2 modulo m.
@@ -63,18 +63,19 @@ def _division_seconds(problem: ModulusProblem) -> float:
     return min(GMP_DIVISION * seconds("mul.gmp", problem.n_limbs), ours)
 
 
-def _reduced_seconds(problem: ModulusProblem) -> float:
-    return problem.products * (REDUCED_STEP * product_seconds(problem.n_limbs) + STEP_SECONDS)
+def _reduced_seconds(problem: ModulusProblem, step: float) -> float:
+    return problem.products * (step * product_seconds(problem.n_limbs) + STEP_SECONDS)
 
 
 def _barrett_seconds(problem: ModulusProblem) -> float:
-    return _division_seconds(problem) + _reduced_seconds(problem)
+    step = BARRETT_WRAPPED_STEP if barrett.ring_for(problem.n_bits) else BARRETT_STEP
+    return _division_seconds(problem) + _reduced_seconds(problem, step)
 
 
 def _montgomery_seconds(problem: ModulusProblem) -> float:
     setup = _division_seconds(problem) + MONTGOMERY_SETUP * product_seconds(problem.n_limbs)
     entering = 1 if problem.chain else 2  # a product alone enters and leaves
-    return setup + entering * _reduced_seconds(problem)
+    return setup + entering * _reduced_seconds(problem, MONTGOMERY_STEP)
 
 
 def _row(module: ModuleType, cost: Any, summary: str, complexity: str, source: str) -> Algorithm:

@@ -118,8 +118,10 @@ def test_a_form_is_picked_by_shape_and_cost():
     assert Modulus(2**65536 + 1).form == "fermat"
     assert Modulus(97).form == "gmp"
     large = problem_of(mpz(2) ** 2**20 + 3)
-    assert choose(large).name in ("barrett", "montgomery")
-    assert choose(large._replace(odd=False)).name == "barrett"
+    assert choose(large).name == "barrett"
+    between = large._replace(n_bits=700_000, products=10**5, chain=True)
+    assert choose(between).name == "montgomery"
+    assert choose(between._replace(odd=False)).name == "barrett"
     assert choose(large._replace(n_bits=100)).name == "gmp"
 
 
@@ -164,12 +166,15 @@ def test_moduli_of_transform_length(form, ways, monkeypatch):
     if ways != "whole products":
         monkeypatch.setattr(factors, "KEPT_BITS", 1 << 14)
     if ways == "wrapped ones":
+        monkeypatch.setattr(barrett, "SNUG_RING_BITS", 1 << 14)
         monkeypatch.setattr(barrett, "RING_BITS", 1 << 14)
         monkeypatch.setattr(rings, "RING_BITS", 1 << 14)
     rng = random.Random(11)
     m = mpz(rng.getrandbits(1 << 15)) | 1 | mpz(1) << (1 << 15) - 1
     a, b = (mpz(rng.getrandbits(1 << 15)) for _ in "ab")
     modulus = Modulus(m, algorithm=form)
+    if form == "barrett":
+        assert (modulus._form()._ring is not None) == (ways == "wrapped ones")
     assert modulus.mul(a, b) == a * b % m
     assert modulus.pow(a, 65537) == gmpy2.powmod(a, 65537, m)
     assert modulus.mul(m - 1, m - 1) == 1
