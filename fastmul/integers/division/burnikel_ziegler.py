@@ -17,7 +17,7 @@ from fastmul.integers.limbs import mpz
 from fastmul.integers.multiplication import mul
 
 #: Divisors of so many bits are GMP's (AMD Zen 4, 2026-11-24).
-BASE_BITS = 1 << 14
+BASE_BITS = 1 << 15
 
 
 def divide(a: Any, b: Any, threads: int = 1) -> tuple[Any, Any]:

@@ -20,7 +20,7 @@ from fastmul.integers.limbs import mpz
 from fastmul.integers.multiplication import mul
 
 #: Quotients, divisors and reciprocals of so many bits are GMP's (AMD Zen 4, 2026-11-24).
-BASE_BITS = 1 << 13
+BASE_BITS = 1 << 14
 #: A quotient up to this part of the divisor comes from the divisor's upper bits.
 SHORT_QUOTIENT = 1 / 2
 #: From this many divisors' lengths on, a quotient comes in blocks as long as the divisor; else in two, or half as long.

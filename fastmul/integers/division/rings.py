@@ -33,7 +33,7 @@ from fastmul.integers.multiplication import mul
 #: Bits that the lowest limbs add to a ring.
 SPARE_BITS = 62
 #: Below this many bits full products are faster than rings (AMD Zen 4, 2026-11-24).
-RING_BITS = 1 << 17
+RING_BITS = 1 << 19
 #: A modulus has at most so many factors.
 MAX_WRAPS = 3
 
