@@ -41,7 +41,7 @@ def test_small_and_mixed() -> None:
     assert type(sum_of_products([(3, Integer(4)), (5, gmpy2.mpz(6))])) is Integer
 
 
-@pytest.mark.parametrize("n", [40, 300, 1500])
+@pytest.mark.parametrize("n", [40, 256, 300, 1024, 1500])
 def test_adversaries_of_every_sign(n: int, row: str) -> None:
     numbers = [value for _, value in adversaries.integers(n)]
     for step in (1, 3):

@@ -58,7 +58,7 @@ def plan(problem: MulProblem, *, terms: int = 1, guaranteed: bool = True) -> Rin
     It suits all operands: `guaranteed` is there for rows whose plans may not.
     """
     signed = terms > 1
-    ring = Ring.of(problem.n_limbs + signed, MIN_KEPT_BLOCK)
+    ring = Ring.of(problem.n_limbs, MIN_KEPT_BLOCK)
     held = fits(terms * problem.small_limbs, signed) and ring.points <= MAX_POINTS
     return ring if held else None
 
@@ -205,7 +205,7 @@ def _sum_with(
 
 
 def decode(ring: Ring, z: Values, out: np.ndarray, threads: int = 1) -> bool:
-    """out = the number with these values, in two's complement if signed, of at most ring.points limbs; z is used up.
+    """out = the number with these values, in two's complement if signed; z is used up.
 
     Always True: every plan is guaranteed.
 
@@ -228,13 +228,21 @@ def decode(ring: Ring, z: Values, out: np.ndarray, threads: int = 1) -> bool:
             )  # fmt: skip
 
     run(join, [(k, j) for k in range(3) for j in range(ring.children)], work.threads)
+    out[ring.points :] = 0
     work.leave(x, out, z.signed)
     if z.signed:
-        from fastmul.kernels.cpu.ntt_wrapped import add_low_limbs
-
-        lift = [BORROWED & (2**64 - 1), BORROWED >> 64]
-        add_low_limbs(out, np.array(lift[: out.size], np.uint64))
+        _take_back(out, ring.points)
     return True
+
+
+def _take_back(out: np.ndarray, points: int) -> None:
+    """out -= BORROWED (X^points - 1), modulo the limbs that out has: what signed coefficients were lifted by."""
+    from fastmul.kernels.cpu.ntt_wrapped import add_low_limbs, subtract_low_limbs
+
+    lift = np.array([BORROWED & (2**64 - 1), BORROWED >> 64], np.uint64)
+    add_low_limbs(out, lift[: out.size])
+    above = out[points:]
+    subtract_low_limbs(above, lift[: above.size])
 
 
 def multiply_kept(ring: Ring, x: Values, b: np.ndarray, out: np.ndarray, threads: int = 1) -> bool:
