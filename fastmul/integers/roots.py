@@ -67,6 +67,8 @@ def isqrt(n: Any, *, threads: int | None = None) -> Any:
     >>> isqrt(10**40 - 1)
     99999999999999999999
     """
+    if type(n) is mpz and n >= 0 and n.bit_length() <= SQUARE_ROOT_BITS:
+        return gmpy2.isqrt(n)  # the shortest way first
     kind, x = as_mpz("isqrt(n)", n)
     _check("isqrt", x)
     return as_kind(kind, _root(x, threads))

@@ -24,7 +24,7 @@ from fastmul.planning.pick import pick
 from fastmul.planning.verify import checks, random_prime, verified
 
 #: Quotients or divisors of at most so many bits are GMP's at once (AMD Zen 4, 2026-11-24, benchmarks).
-SHORT_BITS = 1 << 13
+SHORT_BITS = 1 << 15
 #: Python's own division is the fastest up to this product of the quotient's and the divisor's bits.
 PYTHON_WORK = 256**2
 #: GMP aborts the process where memory ends, so longer dividends are asked for, however short the divisor is.
