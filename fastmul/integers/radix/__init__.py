@@ -156,8 +156,10 @@ def from_str(s: Text, base: int = 10, *, kind: type = int, threads: int | None =
         if not isinstance(s, bytearray | memoryview):
             raise TypeError(f"from_str(s) needs str or bytes, got {type(s).__name__}")
         s = bytes(s)
-    if base == 10 and len(s) < MIN_DIGITS and s.isascii() and s.isdigit():
-        return kind(mpz(s, 10))  # digits alone GMP reads as Python does
+    if base == 10 and len(s) < MIN_DIGITS and s.isascii():
+        text = s.encode() if isinstance(s, str) else s  # whose isdigit is ten times as fast
+        if text.isdigit():
+            return kind(mpz(text, 10))  # digits alone GMP reads as Python does
     if len(s) <= ALWAYS_ALLOWED_DIGITS or is_power_of_two(base):
         try:
             return kind(int(s, base))

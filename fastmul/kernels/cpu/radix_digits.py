@@ -22,6 +22,7 @@ GROUP, WORDS_AT_ONCE = 8, 4
 B1, B2, B4, B8, INVERSE_B1, INVERSE_B2, INVERSE_B4, INVERSE_B8 = range(8)
 
 _DIGIT_ZERO, _LETTER_A = np.uint64(ord("0")), np.uint64(ord("a") - 10)
+_NINE_64, _HIGH, _LETTER_STEP = np.uint64(9), np.uint64(32), _LETTER_A - _DIGIT_ZERO
 _TEN, _NINE, _LOWEST_LETTER = np.uint64(10), np.uint8(ord("9")), np.uint8(ord("a"))
 
 
@@ -46,15 +47,16 @@ def _divide(x, inverse):
 
 @inline
 def _character(digit):
-    return np.uint8(digit + (_LETTER_A if digit >= _TEN else _DIGIT_ZERO))
+    """Without a branch: 9 - digit is negative, all ones above its lowest bits, for a letter."""
+    return np.uint8(digit + _DIGIT_ZERO + (((_NINE_64 - digit) >> _HIGH) & _LETTER_STEP))
 
 
 @inline
 def _write_pair(x, text, at, c):
     """text[at : at+2] = the digits of x < base**2."""
     high = _divide(x, c[INVERSE_B1])
-    text[at] = _character(high)
-    text[at + 1] = _character(x - high * c[B1])
+    text[np.uint64(at)] = _character(high)
+    text[np.uint64(at + 1)] = _character(x - high * c[B1])
 
 
 @inline

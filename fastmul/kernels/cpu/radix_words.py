@@ -21,7 +21,7 @@ NO_DIGIT = np.uint8(255)
 @inline
 def _pair(text, at, values, c):
     """(text[at : at+2] as a number, the larger digit)."""
-    high, low = values[text[at]], values[text[at + 1]]
+    high, low = values[text[np.uint64(at)]], values[text[np.uint64(at + 1)]]
     return np.uint64(high) * c[B1] + np.uint64(low), max(high, low)
 
 
@@ -40,7 +40,7 @@ def _word(text, at, n_digits, values, c):
     """(text[at : at+n_digits] as a number, the largest digit)."""
     x, largest = ZERO, np.uint8(0)
     for i in range(at, at + n_digits % GROUP):
-        digit = values[text[i]]
+        digit = values[text[np.uint64(i)]]
         x = x * c[B1] + np.uint64(digit)
         largest = max(largest, digit)
     for i in range(at + n_digits % GROUP, at + n_digits, GROUP):
