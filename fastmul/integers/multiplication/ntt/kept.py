@@ -162,10 +162,10 @@ def add_product(
     t, width = work.tables, work.width
     with scratch.lease(16 * width) as raw, work.turned() as turned:
         rows = raw[: 16 * width].view(np.float64)
-        limbs_a, x, x_width = _source(a, rows[:width], width)
-        limbs_b, y, y_width = _source(b, rows[width:], width)
+        limbs_a, x_rows, x_width = _source(a, rows[:width], width)
+        limbs_b, y_rows, y_width = _source(b, rows[width:], width)
         _kernels().accumulate(
-            z.array, limbs_a, x, x_width, limbs_b[:0] if b is a else limbs_b, y, y_width,
+            z.array, limbs_a, x_rows, x_width, limbs_b[:0] if b is a else limbs_b, y_rows, y_width,
             -1.0 if negative else 1.0, add_to is None, ring.first, ring.block, ring.children,
             t.roots, t.packed, work.factors, t.moduli, turned,
         )  # fmt: skip

@@ -143,9 +143,9 @@ class Workspace:
         else:
             from fastmul.kernels.cpu import ntt_kept
 
-            y = space[3 * width : -kernels.TURNED] if kept is None else kept
+            row = space[3 * width : -kernels.TURNED] if kept is None else kept
             ntt_kept.product_in_ring(
-                a, b, mode, space[: 3 * width], width, y, 0 if kept is None else y.size // 3,
+                a, b, mode, space[: 3 * width], width, row, 0 if kept is None else row.size // 3,
                 out, ring.first, ring.block, ring.children,
                 t.roots, t.packed, t.inv_roots, t.inv_packed, self.factors, t.moduli,
                 self.constants, LIFTS if ring.first else NO_LIFTS, crt_words(),
