@@ -7,6 +7,7 @@ import pytest
 
 from fastmul.bounds.primes import PRIMES
 from fastmul.kernels.cpu import ntt as cpu
+from fastmul.kernels.cpu import ntt_nodes
 from fastmul.kernels.reference import ntt as reference
 from fastmul.transforms.ntt import root_table
 
@@ -61,11 +62,30 @@ def test_the_reference_convolves() -> None:
         assert (int(x[0, s]) - want) % p == 0
 
 
-def test_inverse_undoes_forward_up_to_n() -> None:
-    p, n = PRIMES[2], 4096
+@pytest.mark.parametrize("n", [2048, 4096, 8192, 16384])
+def test_inverse_undoes_forward_up_to_n(n: int) -> None:
+    p = PRIMES[2]
     roots = root_table(p, n // 2)
     x = residues(p, (1, n), "random")
     y = x.copy()
     cpu.forward(y, p, roots)
     cpu.inverse(y, p, roots)
     assert all((int(u) * n - int(v)) % p == 0 for u, v in zip(x.flat, y.flat, strict=True))
+
+
+@pytest.mark.parametrize("top", [0, *range(2, 24)])
+def test_the_way_up_meets_the_nodes_of_the_way_down(top: int) -> None:
+    down, up = [top], [0]
+    while down[-1] > 0:
+        down.append(down[-1] - ntt_nodes.levels_down.py_func(down[-1]))
+    while up[-1] < top:
+        up.append(up[-1] + ntt_nodes.levels_up.py_func(top - up[-1]))
+    assert up == down[::-1]
+
+
+def test_no_node_is_twice_its_base() -> None:
+    """A height of one has no way down in twos and threes."""
+    for k in range(7, 24):
+        base = ntt_nodes.base_length.py_func(1 << k)
+        assert base in (128, 256, 512)
+        assert ntt_nodes.height.py_func(1 << k, base) == k - base.bit_length() + 1 != 1

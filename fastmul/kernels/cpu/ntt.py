@@ -11,15 +11,14 @@ import numpy as np
 from numba import void
 
 from fastmul.kernels.cpu.ntt_arithmetic import mulmod2, reduce
+from fastmul.kernels.cpu.ntt_nodes import join_node, split_node
 from fastmul.kernels.cpu.ntt_passes import (
     LEAF,
     ROW,
     TABLE,
     join_leaves,
-    join_node,
     load8,
     split_leaves,
-    split_node,
     store8,
     transposed,
 )

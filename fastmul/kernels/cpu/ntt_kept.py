@@ -15,15 +15,14 @@ from numba import float64, int64, void
 from fastmul.kernels.cpu.ntt_arithmetic import mulmod2, reduce
 from fastmul.kernels.cpu.ntt_crt import STATES, leave, settle
 from fastmul.kernels.cpu.ntt_limbs import BUFFER, LIMBS
+from fastmul.kernels.cpu.ntt_nodes import join_node, split_node
 from fastmul.kernels.cpu.ntt_passes import (
     LEAF,
     PACKED,
     ROW,
     TABLE,
     join_8,
-    join_node,
     split_8,
-    split_node,
 )
 from fastmul.kernels.cpu.ntt_product import CUBE, FRESH, NODE, TABLES, convolve_node, enter
 from fastmul.kernels.cpu.ntt_tables import turn

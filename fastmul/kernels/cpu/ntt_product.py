@@ -14,6 +14,7 @@ from numba import float64, int64, void
 
 from fastmul.kernels.cpu.ntt_crt import ONE, SEGMENTS, STATE, STATES, ZERO, leave, settle
 from fastmul.kernels.cpu.ntt_limbs import BUFFER, LIMBS, enter_3, enter_4, enter_8
+from fastmul.kernels.cpu.ntt_nodes import join_node, split_node
 from fastmul.kernels.cpu.ntt_passes import (
     LEAF,
     PACKED,
@@ -21,11 +22,9 @@ from fastmul.kernels.cpu.ntt_passes import (
     TABLE,
     join_8,
     join_leaves,
-    join_node,
     multiply_values,
     split_8,
     split_leaves,
-    split_node,
 )
 from fastmul.kernels.cpu.ntt_tables import turn
 from fastmul.runtime.jit import const, kernel
