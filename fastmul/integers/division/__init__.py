@@ -253,7 +253,7 @@ def _divmod_problem(
 
 DIVMOD = Operation("divmod", TABLE, _divmod_problem)
 for _function in (divmod, floordiv, mod):
-    _function.operation = DIVMOD  # type: ignore[attr-defined]  # what fastmul.explain looks for
+    _function.operation = DIVMOD  # type: ignore[attr-defined, union-attr]  # what fastmul.explain looks for
 
 
 @lru_cache(maxsize=4096)
