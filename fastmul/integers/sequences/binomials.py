@@ -30,7 +30,7 @@ FEW_PER_FACTOR = 16
 #: The primes up to n pay as long as n is at most so many times k.
 PRIMES_PAY = 64
 _RESULTS_HELD = 6
-_INT64_MAX = (1 << 63) - 1
+_WORD_BITS = 64
 
 
 def binomial(n: Any, k: Any) -> Any:
@@ -85,11 +85,11 @@ def binomial(n: Any, k: Any) -> Any:
 
 def _of_naturals(n: int, k: int) -> Any:
     """C(n, k) for 2 * k <= n."""
+    # C(n, k) <= (e*n/k)**k, and log2(e*n/k) <= the bits of n // k, and 2.45
+    bits = k * ((n // max(k, 1)).bit_length() + 3)
+    require_numbers(_RESULTS_HELD * (bits // _WORD_BITS + 1), f"binomial({shown(n)}, {shown(k)})")
     if k <= GMP_BINOMIAL or n <= min(GMP_KUMMER, FEW_PER_FACTOR * k):
         return gmpy2.bincoef(n, k)
-    # C(n, k) <= (e*n/k)**k, and log2(e*n/k) <= the bits of n // k, and 2.45
-    bits = k * ((n // k).bit_length() + 3)
-    require_numbers(_RESULTS_HELD * (bits // 64 + 1), f"binomial({n}, {k})")
     if n <= PRIMES_PAY * k:
         return product_of_words(prime_powers(n, k))
     from fastmul.integers.division import divexact
@@ -111,6 +111,6 @@ def prime_powers(n: int, k: int) -> np.ndarray:
 
 def _falling(n: int, k: int) -> Any:
     """n * (n-1) * ... * (n-k+1), as mpz."""
-    if n <= _INT64_MAX:
-        return product_of_words(np.arange(n - k + 1, n + 1).view(np.uint64))
+    if n.bit_length() <= _WORD_BITS:
+        return product_of_words(np.uint64(n - k + 1) + np.arange(k, dtype=np.uint64))
     return gmpy2.mpz(prod(map(gmpy2.mpz, range(n - k + 1, n + 1))))

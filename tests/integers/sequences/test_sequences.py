@@ -94,6 +94,18 @@ def test_binomials_of_any_size(n, k):
     assert binomial(n, k) == gmpy2.bincoef(n, k)
 
 
+@pytest.mark.usefixtures("always_ours")
+@pytest.mark.parametrize("n", straddle(2**62, 2**63, 2**64))
+def test_binomials_of_the_longest_words(n):
+    for k in (2, 7, 100):
+        assert binomial(n, k) == gmpy2.bincoef(n, k)
+
+
+def test_a_binomial_asks_for_memory_before_gmp_takes_it():
+    with pytest.raises(MemoryError, match=r"binomial\(<\d+ bits>, 4000\)"):
+        binomial(1 << (1 << 28), 4000)
+
+
 @pytest.mark.parametrize("peer_only", [True, False])
 def test_binomials_around_the_thresholds(peer_only, monkeypatch):
     if not peer_only:
