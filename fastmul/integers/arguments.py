@@ -10,6 +10,7 @@ place. So an int is converted once on the way in and once on the way out, both l
 
 from __future__ import annotations
 
+import operator
 from typing import Any
 
 from fastmul.integers import layout
@@ -55,6 +56,37 @@ def as_kind(kind: type, x: Any) -> Any:
         return int(x)
     require_numbers(limb_count(x), "the result as an int")
     return number(magnitude(x), int, x < 0)
+
+
+def as_count(call: str, name: str, n: Any, least: int = 0) -> int:
+    """An argument that counts (bits, steps, the degree of a root) as an int; `name` is what the caller calls it.
+
+    Raises
+    ------
+    TypeError : n is no integer; restates `call`.
+    ValueError : n < least.
+    """
+    try:
+        count = operator.index(n)
+    except TypeError:
+        raise TypeError(f"{call}: {name} is an integer, got {type(n).__name__}") from None
+    if count < least:
+        raise ValueError(f"{call} needs {name} >= {least}, got {name} = {count}")
+    return count
+
+
+def residue_bits(call: str, n: int, x: Any, y: Any) -> int:
+    """n, for the product of mpz x and y modulo 2**n, 2**n - 1 or 2**n + 1; fewer if x * y >= 0 needs no more.
+
+    Raises
+    ------
+    MemoryError : a residue of n bits would not fit.
+    """
+    enough = x.bit_length() + y.bit_length() + 1
+    if n > enough and (not x or not y or (x < 0) == (y < 0)):
+        return enough
+    require_numbers(n // 64 + 1, f"{call} with n = {n}")
+    return n
 
 
 def _mpz_of(x: int, call: str) -> Any:

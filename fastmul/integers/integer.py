@@ -240,9 +240,11 @@ def _compare(holds: Callable[[Any, Any], bool], a: Integer, b: Any) -> Any:
 
 
 def _shift_left(x: Any, count: Any) -> Any:
-    if x:
-        require_numbers(limb_count(x) + _count(count) // 64 + 1, "Integer << count")
-    return x << _count(count)
+    count = _count(count)
+    if not x:
+        return x
+    require_numbers(limb_count(x) + count // 64 + 1, "Integer << count")
+    return x << count
 
 
 def _shift_right(x: Any, count: Any) -> Any:

@@ -7,12 +7,11 @@ an integer is multiplied out.
 
 from __future__ import annotations
 
-import operator
 from typing import Any
 
 import gmpy2
 
-from fastmul.integers.arguments import as_kind, as_mpz
+from fastmul.integers.arguments import as_count, as_kind, as_mpz
 from fastmul.integers.division import divide
 from fastmul.integers.limbs import limb_count, mpz, numbers_bytes
 from fastmul.integers.multiplication import mul, square
@@ -149,11 +148,9 @@ def iroot(n: Any, k: int, *, threads: int | None = None) -> tuple[Any, bool]:
     >>> iroot(10**30, 3), iroot(10**30 - 1, 3)
     ((10000000000, True), (9999999999, False))
     """
-    degree = operator.index(k)
+    degree = as_count("iroot(n, k)", "k", k, least=1)
     kind, x = as_mpz("iroot(n, k)", n)
     _check("iroot", x)
-    if degree < 1:
-        raise ValueError(f"iroot(n, k={degree}) needs k >= 1")
     if degree == 2 and x.bit_length() > SQUARE_ROOT_BITS:
         root, remainder = _root_and_remainder(x, threads)
         return as_kind(kind, root), not remainder

@@ -7,12 +7,11 @@ computes all of it at once, and the known tricks for half of it (Mulders) save n
 
 from __future__ import annotations
 
-import operator
 from typing import Any
 
 import gmpy2
 
-from fastmul.integers.arguments import as_kind, as_mpz
+from fastmul.integers.arguments import as_count, as_kind, as_mpz, residue_bits
 from fastmul.integers.limbs import mpz
 from fastmul.integers.multiplication import mul
 
@@ -59,8 +58,9 @@ def mullow(a: Any, b: Any, n: int, *, threads: int | None = None) -> Any:
     >>> mullow(-1, 1, 8)
     255
     """
-    n = _count("mullow", n)
+    n = as_count("mullow(a, b, n)", "n", n)
     kind, x, y = as_mpz("mullow(a, b, n)", a, b)
+    n = residue_bits("mullow(a, b, n)", n, x, y)
     x = gmpy2.f_mod_2exp(x, n)
     y = x if b is a else gmpy2.f_mod_2exp(y, n)
     return as_kind(kind, gmpy2.f_mod_2exp(mul(x, y, threads=threads), n))
@@ -105,7 +105,7 @@ def mulhigh(a: Any, b: Any, n: int, *, threads: int | None = None) -> Any:
     >>> mulhigh(-1, 1, 8)
     -1
     """
-    n = _count("mulhigh", n)
+    n = as_count("mulhigh(a, b, n)", "n", n)
     kind, x, y = as_mpz("mulhigh(a, b, n)", a, b)
     y = x if b is a else y
     return as_kind(kind, _upper(x, y, n, threads))
@@ -132,10 +132,3 @@ def _upper(x: Any, y: Any, n: int, threads: int | None) -> Any:
         if error <= rest < (mpz(1) << below) - error:
             return product >> below
     return mul(x, y, threads=threads) >> n
-
-
-def _count(name: str, n: Any) -> int:
-    count = operator.index(n)
-    if count < 0:
-        raise ValueError(f"{name}(a, b, n={n}) needs n >= 0, a number of bits")
-    return count

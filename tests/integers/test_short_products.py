@@ -66,11 +66,21 @@ def test_squares_and_types():
 
 
 def test_arguments():
-    with pytest.raises(ValueError, match=r"mullow\(a, b, n=-1\) needs n >= 0"):
+    with pytest.raises(ValueError, match=r"mullow\(a, b, n\) needs n >= 0, got n = -1"):
         mullow(1, 2, -1)
-    with pytest.raises(ValueError, match=r"mulhigh\(a, b, n=-3\)"):
+    with pytest.raises(ValueError, match=r"mulhigh\(a, b, n\).* got n = -3"):
         mulhigh(1, 2, -3)
-    with pytest.raises(TypeError):
+    with pytest.raises(TypeError, match=r"mullow\(a, b, n\): n is an integer, got float"):
         mullow(1, 2, 1.0)
     with pytest.raises(TypeError, match=r"mulhigh\(a, b, n\) needs Python ints"):
         mulhigh(1.5, 2, 1)
+
+
+@pytest.mark.parametrize("huge", [2**40, 2**70])
+def test_more_bits_than_any_number_has(huge):
+    for x, y in ((3, 5), (-3, -5), (0, -5)):
+        assert mullow(x, y, huge) == x * y
+        assert mulhigh(x, y, huge) == 0
+    assert mulhigh(-3, 5, huge) == -1
+    with pytest.raises(MemoryError, match=r"mullow\(a, b, n\) with n = "):
+        mullow(-3, 5, huge)  # which has as many ones

@@ -6,7 +6,7 @@ from typing import Any
 
 import gmpy2
 
-from fastmul.integers.arguments import as_kind, as_mpz
+from fastmul.integers.arguments import as_count, as_kind, as_mpz
 from fastmul.integers.limbs import mpz
 from fastmul.integers.modulus.exponentiation import expected_products
 from fastmul.integers.modulus.form import Form
@@ -136,8 +136,8 @@ class Modulus:
         0
         """
         kind, a = self._operands("squares(a, times)", a)
-        if times < 0:
-            raise ValueError(f"Modulus.squares(a, times={times}) needs times >= 0")
+        times = as_count("Modulus.squares(a, times, plus)", "times", times)
+        plus = int(as_mpz("Modulus.squares(a, times, plus)", plus)[1])
         form = self._form(times)
         x = form.squares(form.enter(self._reduced(a)), times, plus)
         return self._result(kind, form.leave(x))

@@ -9,13 +9,12 @@ of half a product's length wrap by themselves (`ntt.wrapped`); they are taken wh
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Callable
 from typing import Any
 
 import gmpy2
 
-from fastmul.integers.arguments import as_kind, as_mpz
+from fastmul.integers.arguments import as_count, as_kind, as_mpz, residue_bits
 from fastmul.integers.limbs import limb_count, magnitude
 from fastmul.integers.multiplication import choose, mul
 from fastmul.integers.multiplication.fresh import Fresh
@@ -66,8 +65,9 @@ def cyclic_mul(a: Any, b: Any, n: int) -> Any:
     >>> cyclic_mul(-1, 1, 5)
     30
     """
-    n = _width("cyclic_mul", n)
+    n = as_count("cyclic_mul(a, b, n)", "n", n, least=1)
     kind, x, y = as_mpz("cyclic_mul(a, b, n)", a, b)
+    n = residue_bits("cyclic_mul(a, b, n)", n, x, y)
     x = fold_minus(x, n)
     y = x if b is a else fold_minus(y, n)
     terms = min(limb_count(x), limb_count(y))
@@ -114,8 +114,9 @@ def negacyclic_mul(a: Any, b: Any, n: int) -> Any:
     >>> negacyclic_mul(-1, 1, 5)
     32
     """
-    n = _width("negacyclic_mul", n)
+    n = as_count("negacyclic_mul(a, b, n)", "n", n, least=1)
     kind, x, y = as_mpz("negacyclic_mul(a, b, n)", a, b)
+    n = residue_bits("negacyclic_mul(a, b, n)", n, x, y)
     x = fold_plus(x, n)
     y = x if b is a else fold_plus(y, n)
     terms = min(limb_count(x), limb_count(y))
@@ -134,13 +135,6 @@ def wrapped_length(n_bits: int) -> int:
     if n_bits < MIN_BITS or transforms.cyclic_refuses(n_limbs, n_limbs):
         return n_bits
     return LIMB_BITS * n_limbs
-
-
-def _width(name: str, n: Any) -> int:
-    width = operator.index(n)
-    if width < 1:
-        raise ValueError(f"{name}(a, b, n={n}) needs n >= 1")
-    return width
 
 
 def _pays(n: int, x: Any, y: Any, refuses: Callable[[int, int], str | None], terms: int) -> bool:

@@ -86,7 +86,7 @@ def test_chains_of_squares():
                     expected = (expected**2 + plus) % m
                 assert modulus.squares(4 - 2 * m, 7, plus) == expected, form
             assert modulus.squares(-3, 0) == -3 % m
-    with pytest.raises(ValueError, match="times=-1"):
+    with pytest.raises(ValueError, match="got times = -1"):
         Modulus(7).squares(2, -1)
 
 

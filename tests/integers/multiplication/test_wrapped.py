@@ -133,9 +133,18 @@ def test_lengths_to_wrap_at() -> None:
 
 def test_no_width() -> None:
     for function, _ in BOTH:
-        with pytest.raises(ValueError, match=r"mul\(a, b, n=0\) needs n >= 1"):
+        with pytest.raises(ValueError, match=r"mul\(a, b, n\) needs n >= 1, got n = 0"):
             function(3, 4, 0)
         with pytest.raises(TypeError):
             function(3, 4, 1.5)
         with pytest.raises(TypeError, match="mul"):
             function(3.0, 4, 5)
+
+
+@pytest.mark.parametrize("huge", [2**40, 2**70])
+def test_more_bits_than_any_number_has(huge: int) -> None:
+    for function, _ in BOTH:
+        for x, y in ((3, 5), (-3, -5), (0, -5)):
+            assert function(x, y, huge) == x * y
+        with pytest.raises(MemoryError, match=r"mul\(a, b, n\) with n = "):
+            function(-3, 5, huge)  # a residue near 2**n
