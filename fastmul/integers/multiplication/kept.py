@@ -4,9 +4,8 @@
     x.mul(b)        the first product of each size encodes a; later ones make two transforms in place of three
     x.mul(y)        of two kept numbers: one transform, the way back
 
-A row that transforms is a module with plan, encode, multiply, decode, multiply_kept and
-multiply_both; `mul`'s own choice for the
-operands' sizes says which. Where it chooses none of these, a kept number multiplies as any other.
+A row that transforms is a module with plan, encode, multiply, decode, multiply_kept and multiply_both; `mul`'s own
+choice for the operands' sizes says which. Where it chooses none of these, a kept number multiplies as any other.
 
 Transforms take 4 to 6 times the memory of the product. At most two belong to one number, and all together stay
 below `KEPT_BYTES`: the one used least recently goes first. `fastmul.clear_cache` drops them all.
@@ -87,9 +86,7 @@ class Kept:
         self._partner_limbs = -(-partner_bits // 64)
         self._serial = next(_serials)
         self._values: OrderedDict[Any, Any] = OrderedDict()
-
-    def __del__(self) -> None:
-        _store.forget(self._serial)
+        weakref.finalize(self, _store.forget, self._serial).atexit = False
 
     def mul(self, y: Any) -> Any:
         """The mpz x * y, for an mpz or a Kept y."""
@@ -181,9 +178,8 @@ class _Store:
                 self._drop_first()
 
 
-_lock = (
-    threading.RLock()
-)  # a Kept may be collected, and so call `forget`, while its thread holds it
+# re-entrant: a Kept may be collected, and so call `forget`, while its thread holds it
+_lock = threading.RLock()
 _serials = itertools.count()
 _store = _Store()
 clear_with_cache(_store.clear)
