@@ -66,13 +66,18 @@ def as_count(call: str, name: str, n: Any, least: int = 0) -> int:
     TypeError : n is no integer; restates `call`.
     ValueError : n < least.
     """
-    try:
-        count = operator.index(n)
-    except TypeError:
-        raise TypeError(f"{call}: {name} is an integer, got {type(n).__name__}") from None
+    count = as_index(call, name, n)
     if count < least:
         raise ValueError(f"{call} needs {name} >= {least}, got {name} = {count}")
     return count
+
+
+def as_index(call: str, name: str, n: Any) -> int:
+    """An argument that is an integer; TypeError restates `call`."""
+    try:
+        return operator.index(n)
+    except TypeError:
+        raise TypeError(f"{call}: {name} is an integer, got {type(n).__name__}") from None
 
 
 def residue_bits(call: str, n: int, x: Any, y: Any) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import operator
 from typing import Any
 
 import numpy as np
@@ -24,6 +23,10 @@ ALWAYS_ALLOWED_BITS = 2126
 MIN_BITS, MIN_DIGITS = 120_000, 32_000
 #: Bytes for each digit, at most: the text, the powers of the base, the fractions or the numbers of all levels.
 BYTES_PER_DIGIT = 8
+#: And where the base is a power of two: GMP's text and Python's.
+LINEAR_BYTES_PER_DIGIT = 2
+#: Digits to a limb, about: how many threads a text is worth.
+DIGITS_PER_LIMB = 16
 
 
 def to_str(n: Any, base: int = 10, *, threads: int | None = None) -> str:
@@ -68,28 +71,29 @@ def to_str(n: Any, base: int = 10, *, threads: int | None = None) -> str:
     >>> len(to_str(2**100_000, 7))
     35621
     """
-    if (
-        base == 10
-    ):  # the shortest ways first: small numbers must cost next to nothing over their own
+    # the shortest ways first: small numbers must cost next to nothing over their own
+    if type(base) is int and base == 10:
         if type(n) is int:
             if n.bit_length() <= ALWAYS_ALLOWED_BITS:
                 return str(n)
         elif type(n) is mpz and n.bit_length() < MIN_BITS:
             return n.digits()
-    base = checked_base(operator.index(base), "to_str(n, base)")
+    base = checked_base(base, "to_str(n, base)")
     x = exact_integer(n, "to_str(n)")
-    if x.bit_length() < MIN_BITS or is_power_of_two(base):
+    if x.bit_length() < MIN_BITS:
         return mpz(x).digits(base)
-    return str(_text_of(x, base, threads).data, "ascii")
+    _, x = as_mpz("to_str(n)", x)
+    linear = is_power_of_two(base)
+    per_digit = LINEAR_BYTES_PER_DIGIT if linear else BYTES_PER_DIGIT
+    require(per_digit * x.num_digits(base), f"to_str of a number of {x.bit_length()} bits")
+    return x.digits(base) if linear else str(_text_of(x, base, threads).data, "ascii")
 
 
-def _text_of(n: Any, base: int, threads: int | None) -> np.ndarray:
-    """The digits of a long int or mpz as an array of bytes."""
-    negative = n < 0
-    _, x = as_mpz("to_str(n)", -n if negative else n)
-    require(BYTES_PER_DIGIT * x.num_digits(base), f"to_str of a number of {n.bit_length()} bits")
-    text, start = digits_of(x, Base.of(base), threads_for(limb_count(x), threads), room=1)
-    if negative:
+def _text_of(x: Any, base: int, threads: int | None) -> np.ndarray:
+    """The digits of a long number as an array of bytes."""
+    n_threads = threads_for(limb_count(x), threads)
+    text, start = digits_of(abs(x), Base.of(base), n_threads, room=1)
+    if x < 0:
         start -= 1
         text[start] = ord("-")
     return text[start:]
@@ -144,12 +148,18 @@ def from_str(s: Text, base: int = 10, *, kind: type = int, threads: int | None =
     ...
     ValueError: from_str(s, base=3): '3' at position 3 is no digit of base 3, in '1213'
     """
-    if kind is int and base == 10 and type(s) is str and len(s) <= ALWAYS_ALLOWED_DIGITS:
+    if (
+        kind is int
+        and type(base) is int
+        and base == 10
+        and type(s) is str
+        and len(s) <= ALWAYS_ALLOWED_DIGITS
+    ):
         try:
             return int(s)
         except ValueError:
             blame(s, base)
-    base = checked_base(operator.index(base), "from_str(s, base)")
+    base = checked_base(base, "from_str(s, base)")
     if kind is not int and kind is not mpz:
         raise TypeError(f"from_str(kind=) is int or gmpy2.mpz, got {kind!r}")
     if not isinstance(s, str | bytes):
@@ -162,9 +172,10 @@ def from_str(s: Text, base: int = 10, *, kind: type = int, threads: int | None =
             return kind(mpz(text, 10))  # digits alone GMP reads as Python does
     if len(s) <= ALWAYS_ALLOWED_DIGITS or is_power_of_two(base):
         try:
-            return kind(int(s, base))
+            value = int(s, base)
         except ValueError:
             blame(s, base)
+        return value if kind is int else as_mpz("from_str(s, base)", value)[1]
     negative, digits = sign_and_digits(s, base)
     if len(digits) < MIN_DIGITS:
         if not are_digits(digits, base):  # GMP passes over spaces
@@ -173,7 +184,9 @@ def from_str(s: Text, base: int = 10, *, kind: type = int, threads: int | None =
         return -value if negative else value
     require(BYTES_PER_DIGIT * len(digits), f"from_str of {len(digits)} digits")
     limbs = limbs_of(
-        np.frombuffer(digits, np.uint8), Base.of(base), threads_for(len(digits) // 16, threads)
+        np.frombuffer(digits, np.uint8),
+        Base.of(base),
+        threads_for(len(digits) // DIGITS_PER_LIMB, threads),
     )
     if limbs is None:
         blame(s, base)

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 import numpy as np
+
+from fastmul.integers.arguments import as_index
 
 DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 MIN_BASE, MAX_BASE = 2, len(DIGITS)
@@ -49,13 +52,15 @@ def is_power_of_two(base: int) -> bool:
     return base & (base - 1) == 0
 
 
-def checked_base(base: int, call: str) -> int:
+def checked_base(base: Any, call: str) -> int:
     """`base`, if it is one that there are digits for.
 
     Raises
     ------
+    TypeError : it is no integer.
     ValueError : it is below 2 or above 36.
     """
+    base = as_index(call, "base", base)
     if not MIN_BASE <= base <= MAX_BASE:
         raise ValueError(f"{call}: base must be >= {MIN_BASE} and <= {MAX_BASE}, got {base}")
     return base

@@ -272,8 +272,8 @@ def test_refusals():
         from_str(5)
     with pytest.raises(TypeError, match=r"from_str\(kind=\) is int or gmpy2.mpz"):
         from_str("5", kind=float)
-    for call in (lambda: to_str(5, 7.0), lambda: from_str("5", "10")):
-        with pytest.raises(TypeError):
+    for call in (lambda: to_str(5, 10.0), lambda: from_str("5", 10.0), lambda: from_str("5", "10")):
+        with pytest.raises(TypeError, match=r"_str\(., base\): base is an integer, got "):
             call()
 
 
@@ -286,6 +286,8 @@ def test_asks_for_memory_first(monkeypatch):
     monkeypatch.setattr(radix, "require", refuse)
     with pytest.raises(MemoryError, match="to_str of a number of 200001 bits"):
         to_str(x)
+    with pytest.raises(MemoryError, match="to_str of a number of 200001 bits"):
+        to_str(x, 16)
     with pytest.raises(MemoryError, match="from_str of 60000 digits"):
         from_str(text)
 
