@@ -30,6 +30,9 @@ PYTHON_WORK = 256**2
 #: GMP aborts the process where memory ends, so longer dividends are asked for, however short the divisor is.
 UNASKED_BITS = 8 * memory.SMALL_BYTES
 
+#: Short ways to divide: by the operators of the operands' own type, or of ints by GMP's.
+OWN, BY_GMP = "own", "by GMP"
+
 
 def divmod(
     a: Any,
@@ -86,22 +89,13 @@ def divmod(
     (-4, 1)
     """
     # The shortest way first: small operands must cost next to nothing over GMP's or Python's own.
-    if algorithm == "auto" and verify is False and threads is None and b:
-        kind = type(a)
-        if kind is mpz:
-            if (
-                type(b) is mpz
-                and (m := a.bit_length()) <= UNASKED_BITS
-                and ((n := b.bit_length()) <= SHORT_BITS or m - n <= SHORT_BITS)
-            ):
-                return gmpy2.f_divmod(a, b)
-        elif kind is int and type(b) is int:
-            m, n = a.bit_length(), b.bit_length()
-            if (m - n) * n <= PYTHON_WORK:
-                return builtins.divmod(a, b)
-            if m <= UNASKED_BITS and (n <= SHORT_BITS or m - n <= SHORT_BITS):
-                q, r = gmpy2.f_divmod(a, b)
-                return int(q), int(r)
+    if algorithm == "auto" and verify is False and threads is None:
+        way = _short_way(a, b)
+        if way is OWN:
+            return builtins.divmod(a, b)
+        if way is BY_GMP:
+            q, r = gmpy2.f_divmod(a, b)
+            return int(q), int(r)
     kind, x, y = as_mpz("divmod(a, b)", a, b)
     q, r = _divide("divmod(a, b)", x, y, algorithm, threads, verify)
     return as_kind(kind, q), as_kind(kind, r)
@@ -146,6 +140,12 @@ def floordiv(
     >>> floordiv(-(10**20), 3)
     -33333333333333333334
     """
+    if algorithm == "auto" and verify is False and threads is None:
+        way = _short_way(a, b)
+        if way is OWN:
+            return a // b
+        if way is BY_GMP:
+            return int(mpz(a) // b)
     kind, x, y = as_mpz("floordiv(a, b)", a, b)
     return as_kind(kind, _divide("floordiv(a, b)", x, y, algorithm, threads, verify)[0])
 
@@ -189,6 +189,12 @@ def mod(
     >>> mod(-(10**20), 7), mod(10**20, -7)
     (5, -5)
     """
+    if algorithm == "auto" and verify is False and threads is None:
+        way = _short_way(a, b)
+        if way is OWN:
+            return a % b
+        if way is BY_GMP:
+            return int(mpz(a) % b)
     kind, x, y = as_mpz("mod(a, b)", a, b)
     return as_kind(kind, _divide("mod(a, b)", x, y, algorithm, threads, verify)[1])
 
@@ -197,6 +203,19 @@ def divide(a: Any, b: Any, threads: int | None = None) -> tuple[Any, Any]:
     """The quotient and the remainder of mpz a >= 0 by b > 0, by the fastest algorithm: for other functions here."""
     problem = division_problem(a, b, threads)
     return _choose(problem).run(problem, a, b)
+
+
+def _short_way(a: Any, b: Any) -> str | None:
+    """OWN or BY_GMP where a choice and conversions would cost more than they save; None: all others, and b = 0."""
+    kind = type(a)
+    if kind is not type(b) or (kind is not mpz and kind is not int):
+        return None
+    m, n = a.bit_length(), b.bit_length()
+    if kind is int and (m - n) * n <= PYTHON_WORK:
+        return OWN if n else None
+    if m <= UNASKED_BITS and n > 0 and (n <= SHORT_BITS or m - n <= SHORT_BITS):
+        return OWN if kind is mpz else BY_GMP
+    return None
 
 
 def _divide(
@@ -248,6 +267,8 @@ def _divmod_problem(
     a: Any, b: Any, *, threads: int | None = None, **options: Any
 ) -> DivisionProblem:
     _, x, y = as_mpz("divmod(a, b)", a, b)
+    if not y:
+        raise ZeroDivisionError(f"divmod(a, b) with b = 0 and a of {x.bit_length()} bits")
     return division_problem(x, y, threads)
 
 

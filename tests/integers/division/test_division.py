@@ -100,6 +100,8 @@ def test_auto_beyond_the_short_ways():
         a, b = (mpz(rng.getrandbits(n) | 1 << (n - 1)) for n in (2 * bits + 1, bits))
         assert divmod(a, b) == gmpy2.f_divmod(a, b)
         assert divmod(int(-a), int(b)) == builtins.divmod(int(-a), int(b))
+        for x, y in ((-a, b), (a, -b), (int(-a), int(b)), (int(a), int(-b))):
+            assert (floordiv(x, y), mod(x, y)) == (x // y, x % y)
     a, b = rng.getrandbits(300_000), rng.getrandbits(150_000)
     assert divmod(a, b, verify=2) == builtins.divmod(a, b)
 
@@ -108,7 +110,8 @@ def test_types():
     for kind in (int, mpz):
         for bits in (10, 1000, 100_000):
             a, b = kind(3) ** bits, kind(7) ** (bits // 3)
-            assert {type(x) for x in (*divmod(a, b), floordiv(a, b), mod(a, b))} == {kind}
+            for x, y in ((a, b), (b, a)):
+                assert {type(z) for z in (*divmod(x, y), floordiv(x, y), mod(x, y))} == {kind}
     assert {type(x) for x in divmod(7, mpz(2))} == {mpz}
     assert divmod(True, 1) == (1, 0)
     with pytest.raises(TypeError, match=r"divmod\(a, b\) needs Python ints"):
