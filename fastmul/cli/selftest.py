@@ -13,8 +13,8 @@ def add(commands: Any) -> None:
     parser = commands.add_parser(
         "selftest",
         help="test every algorithm against Python int and NumPy on this machine",
-        description="Multiply random and adversarial operands by every row of every table, and compare with "
-        "Python's int and NumPy.",
+        description="Multiply random and adversarial operands by every row of every table, divide them, reduce them, "
+        "write and read them, and compare with Python's int, GMP and NumPy.",
     )
     parser.add_argument(
         "--minutes", type=float, default=1.0, metavar="N", help="how long (default: 1)"
@@ -31,10 +31,10 @@ def run(arguments: argparse.Namespace) -> int:
     print(f"seed {seed}", flush=True)
     with progress(0, show=True) as bar:
         outcome = selftest(60 * arguments.minutes, seed, bar.tell)
-    for row, count in sorted(outcome.products.items()):
-        print(f"  {row:<24} {count:>8,} products right")
+    for row, count in sorted(outcome.results.items()):
+        print(f"  {row:<24} {count:>8,} right")
     if outcome.mismatch:
         print(f"WRONG RESULT: {outcome.mismatch}\nrepeat it with: fastmul selftest --seed {seed}")
         return 1
-    print(f"{sum(outcome.products.values()):,} products, all right")
+    print(f"{sum(outcome.results.values()):,} results, all right")
     return 0

@@ -12,6 +12,11 @@ def random_integer(bits: int, seed: int) -> int:
     return random.Random(seed * 1_000_003 + bits).getrandbits(bits) | (1 << (bits - 1))
 
 
+def any_size(largest: int, rng: random.Random) -> int:
+    """A size from 0 to `largest`, log-uniform."""
+    return int(2 ** rng.uniform(0, largest.bit_length())) % (largest + 1)
+
+
 def bit_runs(bits: int, rng: random.Random) -> int:
     """A number of exactly `bits` bits made of long runs of ones and zeros: carries travel far."""
     value, filled, bit = 0, 0, 1

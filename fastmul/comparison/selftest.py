@@ -12,7 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from fastmul.comparison.operands import adversarial_integer
+from fastmul.comparison import selftest_integers
+from fastmul.comparison.operands import adversarial_integer, any_size
 from fastmul.exceptions import FastmulError
 
 #: Sizes are log-uniform up to these; the oracles, Python's int and NumPy's loops, set the limit.
@@ -36,14 +37,14 @@ INTEGER_DTYPES = ("int8", "uint8", "int16", "uint16", "int32", "uint32", "int64"
 
 @dataclass
 class Outcome:
-    """How many products of each row were right, and the first that was not."""
+    """How many results of each row were right, and the first that was not."""
 
-    products: Counter[str] = field(default_factory=Counter)
+    results: Counter[str] = field(default_factory=Counter)
     mismatch: str | None = None
 
 
 def selftest(seconds: float, seed: int, tell: Callable[[str], None] = lambda text: None) -> Outcome:
-    """Test until `seconds` have passed or a product is wrong; at least LEAST_ROUNDS rounds."""
+    """Test until `seconds` have passed or a result is wrong; at least LEAST_ROUNDS rounds."""
     rng = random.Random(seed)
     outcome = Outcome()
     deadline = time.monotonic() + seconds
@@ -55,15 +56,11 @@ def selftest(seconds: float, seed: int, tell: Callable[[str], None] = lambda tex
                 if wrong:
                     outcome.mismatch = f"round {number}, {row}: {wrong}"
                     return outcome
-                outcome.products[row] += 1
+                outcome.results[row] += 1
                 if number > LEAST_ROUNDS and time.monotonic() > deadline:
                     return outcome
-        tell(f"{sum(outcome.products.values()):,} products right")
+        tell(f"{sum(outcome.results.values()):,} results right")
     return outcome
-
-
-def _size(largest: int, rng: random.Random) -> int:
-    return int(2 ** rng.uniform(0, largest.bit_length())) % (largest + 1)
 
 
 def _integers(rng: random.Random) -> Iterator[tuple[str, str | None]]:
@@ -74,7 +71,7 @@ def _integers(rng: random.Random) -> Iterator[tuple[str, str | None]]:
     from fastmul.integers import from_limbs, mul_limbs, to_limbs
     from fastmul.integers.multiplication import MUL
 
-    a, b = (adversarial_integer(_size(LARGEST_BITS, rng), rng) for _ in range(2))
+    a, b = (adversarial_integer(any_size(LARGEST_BITS, rng), rng) for _ in range(2))
     b = a if rng.random() < 0.1 else b
     truth, signs = a * b, [rng.choice((1, -1)) for _ in range(2)]
     sizes = f"{a.bit_length()} x {b.bit_length()} bits, threads "
@@ -102,7 +99,7 @@ def _matrices(rng: random.Random) -> Iterator[tuple[str, str | None]]:
     import fastmul
     from fastmul.matrices.multiplication import MATMUL
 
-    m, k, n = (_size(LARGEST_SIDE, rng) for _ in range(3))
+    m, k, n = (any_size(LARGEST_SIDE, rng) for _ in range(3))
     generator = np.random.default_rng(rng.getrandbits(64))
     first, second = (rng.choice(INTEGER_DTYPES) for _ in range(2))
     if np.result_type(first, second).kind == "f":  # int64 with uint64 has no integer type
@@ -148,7 +145,7 @@ def _long_integers(rng: random.Random) -> Iterator[tuple[str, str | None]]:
 
 
 def _integer_pair(rng: random.Random) -> tuple[np.ndarray, np.ndarray]:
-    m, k, n = (1 + _size(LARGEST_LOOPED_SIDE, rng) for _ in range(3))
+    m, k, n = (1 + any_size(LARGEST_LOOPED_SIDE, rng) for _ in range(3))
     generator = np.random.default_rng(rng.getrandbits(64))
     a, b = (_matrix(shape, "int64", generator, rng) for shape in ((m, k), (k, n)))
     return a, b
@@ -174,7 +171,7 @@ def _exact_floats(rng: random.Random) -> Iterator[tuple[str, str | None]]:
     import fastmul
     from fastmul.matrices.multiplication import MATMUL
 
-    m, k, n = (1 + _size(LARGEST_FLOAT_SIDE, rng) for _ in range(3))
+    m, k, n = (1 + any_size(LARGEST_FLOAT_SIDE, rng) for _ in range(3))
     generator = np.random.default_rng(rng.getrandbits(64))
     dtype = np.dtype(rng.choice(("float32", "float64")))
     widest = rng.choice((1, 20)) if dtype == np.float32 else rng.choice((1, 60, 400))
@@ -203,7 +200,11 @@ def _quantised(rng: random.Random) -> Iterator[tuple[str, str | None]]:
     from fastmul import lowprecision
     from fastmul.lowprecision.multiplication.table import MATMUL
 
-    m, k, n = 1 + _size(LARGEST_FLOAT_SIDE, rng), MX_BLOCK * rng.choice((1, 2)), 1 + _size(8, rng)
+    m, k, n = (
+        1 + any_size(LARGEST_FLOAT_SIDE, rng),
+        MX_BLOCK * rng.choice((1, 2)),
+        1 + any_size(8, rng),
+    )
     generator = np.random.default_rng(rng.getrandbits(64))
     first, second = (rng.choice(LOW_PRECISION) for _ in range(2))
     widest = rng.choice((0, 3, 12))
@@ -265,4 +266,16 @@ def _entries(
     return generator.integers(0, 3, shape, dtype=dtype)
 
 
-_CHECKS = (_integers, _matrices, _residues, _tropical, _long_integers, _exact_floats, _quantised)
+_CHECKS = (
+    _integers,
+    selftest_integers.division,
+    selftest_integers.modular,
+    selftest_integers.digits,
+    selftest_integers.kept_transforms,
+    _matrices,
+    _residues,
+    _tropical,
+    _long_integers,
+    _exact_floats,
+    _quantised,
+)

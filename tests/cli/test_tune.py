@@ -8,6 +8,9 @@ import pytest
 from fastmul.cli import main
 from fastmul.comparison import selftest as selftests
 from fastmul.comparison import tuning
+from fastmul.comparison.operands import any_size
+from fastmul.integers.division import DIVMOD
+from fastmul.integers.modulus.table import MODULUS
 from fastmul.integers.multiplication import MUL
 from fastmul.integers.multiplication.problem import MulProblem
 from fastmul.matrices.bit_multiplication.problem import BitProblem
@@ -161,7 +164,9 @@ def test_selftest_finds_nothing_and_prints_its_seed(capsys):
     printed = capsys.readouterr().out
     assert printed.startswith("seed 1\n")
     assert "all right" in printed
-    for name in (*(f"mul {n}" for n in MUL.names), *(f"matmul {n}" for n in MATMUL.names)):
+    for name in (*(f"mul {n}" for n in MUL.names), *(f"matmul {n}" for n in MATMUL.names),
+                 *(f"divmod {n}" for n in DIVMOD.names), *(f"Modulus {n}" for n in MODULUS.names),
+                 "to_str", "from_str", "Integer", "sum_of_products"):  # fmt: skip
         assert name in printed
 
 
@@ -176,10 +181,10 @@ def test_the_same_seed_makes_the_same_operands(monkeypatch):
 
     def entries(seed):
         rng = random.Random(seed)
-        return [selftests._size(1000, rng) for _ in range(50)]
+        return [any_size(1000, rng) for _ in range(50)]
 
     assert entries(3) == entries(3) != entries(4)
-    sizes = [selftests._size(160, random.Random(i)) for i in range(500)]
+    sizes = [any_size(160, random.Random(i)) for i in range(500)]
     assert min(sizes) <= 1
     assert 100 < max(sizes) <= 160
 
@@ -205,3 +210,12 @@ def test_selftest_finds_a_wrong_algorithm(broken, monkeypatch, capsys):
     printed = capsys.readouterr().out
     assert "WRONG RESULT: round " in printed
     assert "fastmul selftest --seed 1" in printed
+
+
+@pytest.mark.parametrize(
+    "broken", ["divmod", "isqrt_rem", "cyclic_mul", "to_str", "from_str", "sum_of_products"]
+)
+def test_selftest_finds_a_wrong_operation(broken, monkeypatch, capsys):
+    monkeypatch.setattr(f"fastmul.integers.{broken}", lambda *args, **options: None)
+    assert main(["selftest", "--minutes", "0", "--seed", "1"]) == 1
+    assert f"WRONG RESULT: round 1, {broken}" in capsys.readouterr().out

@@ -12,6 +12,7 @@ import fastmul
 from fastmul.exceptions import AlgorithmError, VerificationError
 from fastmul.integers import division, divmod, floordiv, mod
 from fastmul.integers.division import burnikel_ziegler, newton, rings, wraps
+from fastmul.integers.division.problem import DivisionProblem
 from fastmul.integers.division.table import TABLE
 from tests import adversaries
 
@@ -134,6 +135,14 @@ def test_the_table_is_explained_and_named():
     assert fastmul.explain(mod, 5, 3).chosen in NAMES
     with pytest.raises(AlgorithmError, match="divmod has no algorithm 'guess'"):
         divmod(5, 3, algorithm="guess")
+
+
+def test_a_short_divisor_is_not_predicted_to_cost_more_than_a_longer_one():
+    for row in TABLE:
+        times = [row.cost(DivisionProblem(20_000, n)) for n in (1, 8, 63, 64, 128)]
+        assert times == sorted(times), row.name
+    with pytest.raises(ZeroDivisionError, match=r"divmod\(a, b\) with b = 0"):
+        fastmul.explain(divmod, 5, 0)
 
 
 @pytest.mark.parametrize("off", [(1, 0), (0, 1), (-1, 0)])
