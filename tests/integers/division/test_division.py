@@ -139,7 +139,7 @@ def test_the_table_is_explained_and_named():
 
 def test_a_short_divisor_is_not_predicted_to_cost_more_than_a_longer_one():
     for row in TABLE:
-        times = [row.cost(DivisionProblem(20_000, n)) for n in (1, 8, 63, 64, 128)]
+        times = [row.cost(DivisionProblem(20_000, n)) for n in (1, 8, 63, 64)]
         assert times == sorted(times), row.name
     with pytest.raises(ZeroDivisionError, match=r"divmod\(a, b\) with b = 0"):
         fastmul.explain(divmod, 5, 0)
