@@ -20,11 +20,16 @@ from fastmul.integers.limbs import (
     magnitude,
     mpz,
     number,
+    numbers_bytes,
     require_numbers,
 )
+from fastmul.planning import memory
 
 #: From so many bits on, our kernels convert faster than gmpy2 (AMD Zen 4, 2026-11-24, timeit: 8 µs at 2**16 bits).
 CONVERSION_BITS = 1 << 17
+WORD_BITS = 64
+#: Numbers of so few bits together need not be asked for.
+UNASKED_BITS = WORD_BITS * (memory.SMALL_BYTES // numbers_bytes(1))
 
 
 def as_mpz(call: str, *values: Any) -> tuple[Any, ...]:
@@ -33,18 +38,27 @@ def as_mpz(call: str, *values: Any) -> tuple[Any, ...]:
     Raises
     ------
     TypeError : a value is no integer; restates `call`.
-    MemoryError : the converted value would not fit.
+    MemoryError : a converted value, or work in GMP on all of them, would not fit: GMP ends the process instead.
     """
     kind: type = int
     numbers = []
+    bits = 0
     for value in values:
         x = exact_integer(value, call)
         if type(x) is mpz:
             kind = mpz
         else:
             x = _mpz_of(x, call)
+        bits += x.bit_length()
         numbers.append(x)
+    if bits > UNASKED_BITS:
+        require_gmp(call, bits)
     return (kind, *numbers)
+
+
+def require_gmp(call: str, bits: int) -> None:
+    """Raise MemoryError unless GMP can work on numbers of so many bits together, by methods of linear memory."""
+    memory.require(numbers_bytes(bits // WORD_BITS), call)
 
 
 def as_kind(kind: type, x: Any) -> Any:
@@ -90,7 +104,7 @@ def residue_bits(call: str, n: int, x: Any, y: Any) -> int:
     enough = x.bit_length() + y.bit_length() + 1
     if n > enough and (not x or not y or (x < 0) == (y < 0)):
         return enough
-    require_numbers(n // 64 + 1, f"{call} with n = {n}")
+    require_numbers(n // WORD_BITS + 1, f"{call} with n = {n}")
     return n
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from fastmul.exceptions import BackendUnavailableError
 from fastmul.integers import division
-from fastmul.integers.arguments import as_mpz
+from fastmul.integers.arguments import UNASKED_BITS, as_mpz, require_gmp
 from fastmul.integers.limbs import limb_count, require_numbers
 from fastmul.integers.multiplication import mul, square
 from fastmul.integers.multiplication.kept import Kept
@@ -152,13 +152,13 @@ class Integer:
     # ------------------------------------------------------------------------------------ sums, shifts, division
 
     def __neg__(self) -> Integer:
-        return Integer(-self.mpz)
+        return _apply(operator.neg, self)
 
     def __pos__(self) -> Integer:
         return self
 
     def __abs__(self) -> Integer:
-        return self if self.mpz >= 0 else Integer(-self.mpz)
+        return self if self.mpz >= 0 else -self
 
     def __add__(self, other: Any) -> Any:
         return _apply(operator.add, self, other)
@@ -190,7 +190,7 @@ class Integer:
     __rand__, __ror__, __rxor__ = __and__, __or__, __xor__
 
     def __invert__(self) -> Integer:
-        return Integer(~self.mpz)
+        return _apply(operator.invert, self)
 
     def __floordiv__(self, other: Any) -> Any:
         return _apply(division.floordiv, self, other)
@@ -226,6 +226,9 @@ def _apply(function: Callable[..., Any], *operands: Any) -> Any:
     values = [_value(x) for x in operands]
     if any(value is None for value in values):
         return NotImplemented
+    bits = sum(value.bit_length() for value in values)
+    if bits > UNASKED_BITS:
+        require_gmp("Integer", bits)
     result = function(*values)
     if isinstance(result, tuple):
         return tuple(Integer(x) for x in result)

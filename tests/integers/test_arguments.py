@@ -6,8 +6,10 @@ import gmpy2
 import numpy as np
 import pytest
 
+from fastmul import integers
 from fastmul.integers import arguments, layout
-from fastmul.integers.arguments import CONVERSION_BITS, as_kind, as_mpz
+from fastmul.integers.arguments import CONVERSION_BITS, UNASKED_BITS, as_count, as_kind, as_mpz
+from fastmul.planning import memory
 
 mpz = gmpy2.mpz
 EDGES = [0, 1, -1, 2**63, -(2**64), 2**200 - 1] + [
@@ -60,3 +62,37 @@ def test_memory_is_asked_before_a_conversion(monkeypatch):
     with pytest.raises(MemoryError):
         as_kind(int, mpz(1) << CONVERSION_BITS)
     assert as_kind(mpz, mpz(1) << CONVERSION_BITS) == 1 << CONVERSION_BITS
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda x: integers.gcd(x, 3),
+        lambda x: integers.gcdext(x, x + 1),
+        lambda x: integers.invert(3, x),
+        lambda x: integers.powmod(x, 3, 7),
+        lambda x: integers.crt([x, x], [mpz(3), mpz(5)]),
+        lambda x: integers.remainders(3, [x, x]),
+        lambda x: integers.Modulus(x),
+        lambda x: integers.Modulus(7).inv(x),
+        lambda x: -integers.Integer(x),
+        lambda x: integers.Integer(x) + 1,
+    ],
+)
+def test_gmp_is_not_let_run_out_of_memory(call, monkeypatch):
+    x = mpz(1) << UNASKED_BITS
+    monkeypatch.setattr(memory, "require", _refuse)
+    with pytest.raises(MemoryError):
+        call(x)
+
+
+def _refuse(n_bytes, what):
+    raise MemoryError(what)
+
+
+def test_counts():
+    assert as_count("f(n)", "n", np.int8(3)) == as_count("f(n)", "n", mpz(3), least=3) == 3
+    with pytest.raises(ValueError, match=r"f\(n\) needs n >= 0, got n = -1"):
+        as_count("f(n)", "n", -1)
+    with pytest.raises(TypeError, match=r"f\(n\): n is an integer, got str"):
+        as_count("f(n)", "n", "3")

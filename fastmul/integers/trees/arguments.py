@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from fastmul.integers.arguments import CONVERSION_BITS, as_kind, as_mpz
+from fastmul.integers.arguments import CONVERSION_BITS, UNASKED_BITS, as_kind, as_mpz, require_gmp
 from fastmul.integers.limbs import mpz
 
 
@@ -16,6 +16,9 @@ def many_as_mpz(call: str, values: Iterable[Any]) -> tuple[type, list[Any]]:
     given = values.ravel().tolist() if isinstance(values, np.ndarray) else list(values)
     types = set(map(type, given))
     if types == {mpz}:
+        bits = sum(x.bit_length() for x in given)
+        if bits > UNASKED_BITS:
+            require_gmp(call, bits)
         return mpz, given
     if types == {int} and max(map(int.bit_length, given)) < CONVERSION_BITS:
         return int, list(map(mpz, given))

@@ -46,7 +46,7 @@ class ModuliTree:
         if not all(self._moduli):
             zero = next(i for i, m in enumerate(self._moduli) if not m)
             raise ZeroDivisionError(f"ModuliTree(moduli): moduli[{zero}] is 0")
-        self._sizes = [abs(m) for m in self._moduli]
+        self._sizes = [m if m > 0 else -m for m in self._moduli]
         self._root: Node = grow(self._sizes)
 
     def __len__(self) -> int:

@@ -48,8 +48,8 @@ def _leaves(moduli: Sequence[Any]) -> Any:
         if i > first and product.bit_length() + modulus.bit_length() > LEAF_BITS:
             yield Node(first, i, product, 0)
             product, first = modulus, i
-        else:
-            product *= modulus
+        else:  # a long modulus alone is not copied
+            product = modulus if i == first else product * modulus
     yield Node(first, len(moduli), product, 0)
 
 

@@ -145,8 +145,8 @@ def _blocks(factors: Sequence[Any]) -> Iterable[Any]:
         if block != 1 and block.bit_length() + factor.bit_length() > BLOCK_BITS:
             yield block
             block = factor
-        else:
-            block *= factor
+        else:  # a long factor alone is not copied
+            block = factor if block == 1 else block * factor
     yield block
 
 
