@@ -153,6 +153,7 @@ def test_transforms_are_kept_bounded_and_dropped(monkeypatch: pytest.MonkeyPatch
     assert x.mul(b) == a * b
     del x
     assert kept.kept_bytes() == 0
+    assert not kept._store.entries
 
 
 def test_a_partner_of_any_length_shares_one_transform() -> None:

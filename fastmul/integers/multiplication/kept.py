@@ -18,6 +18,7 @@ import os
 import threading
 import weakref
 from collections import OrderedDict
+from collections.abc import Iterable
 from functools import cache
 from types import ModuleType
 from typing import Any, NamedTuple
@@ -79,14 +80,14 @@ class Kept:
         The bits of the largest partner: shorter ones then share its transform. Default: one for each size.
     """
 
-    __slots__ = ("__weakref__", "_partner_limbs", "_serial", "_values", "x")
+    __slots__ = ("__weakref__", "_at_end", "_partner_limbs", "_serial", "_values", "x")
 
     def __init__(self, x: Any, partner_bits: int = 0) -> None:
         self.x = x
         self._partner_limbs = -(-partner_bits // 64)
         self._serial = next(_serials)
         self._values: OrderedDict[Any, Any] = OrderedDict()
-        weakref.finalize(self, _store.forget, self._serial).atexit = False
+        self._at_end: weakref.finalize | None = None  # not before there is something to forget
 
     def mul(self, y: Any) -> Any:
         """The mpz x * y, for an mpz or a Kept y."""
@@ -127,6 +128,9 @@ class Kept:
                 return self._values[how.key]
         made = how.row.encode(how.plan, magnitude(self.x), threads)
         with _lock:
+            if self._at_end is None:
+                self._at_end = weakref.finalize(self, _store.forget, self._serial, self._values)
+                self._at_end.atexit = False
             self._values[how.key] = made
             while len(self._values) > KEPT_EACH:
                 dropped, _ = self._values.popitem(last=False)
@@ -167,10 +171,10 @@ class _Store:
         if (keeper := reference()) is not None:
             keeper.drop(key)
 
-    def forget(self, serial: int) -> None:
+    def forget(self, serial: int, values: Iterable[Any]) -> None:
         with _lock:
-            for entry in [entry for entry in self.entries if entry[0] == serial]:
-                self.drop(entry)
+            for key in values:
+                self.drop((serial, key))
 
     def clear(self) -> None:
         with _lock:

@@ -253,6 +253,28 @@ def test_reciprocals_err_by_two_at_most(p, small_thresholds):
             assert abs(x * upper - (1 << (2 * p))) <= 2 * upper
 
 
+@pytest.mark.parametrize("p", [41, 50, 64, 100, 333, 1200])
+def test_reciprocals_of_what_a_step_sees_least_of(p, small_thresholds):
+    # a power of two in the half that is seen, all ones below: the square of the error, which a step leaves out
+    for h in range(p // 2 - 2, p // 2 + 8):
+        d = (1 << (p - 1)) + (1 << (p - h)) - 1
+        assert abs(newton.reciprocal(mpz(d), p) * d - (1 << (2 * p))) <= 2 * d
+
+
+@pytest.mark.parametrize("m", [45, 100, 700])
+def test_a_block_leaves_what_the_next_one_takes(m, small_thresholds):
+    rng = random.Random(m)
+    n = 800
+    powers_and_ones = [(1 << (n - 1)) + (1 << k) - 1 for k in range(0, n - 1, 7)]
+    for d in (*powers_and_ones, (1 << n) - 1, rng.getrandbits(n) | 1 << (n - 1)):
+        with newton.Divisor(mpz(d), m) as divisor:
+            largest = d << (m + 1)
+            for r in (largest, -largest, largest - d // 2, d << m, rng.randrange(largest), d - 1):
+                q, rest = divisor._divide_block(mpz(r))
+                assert rest == r - q * d
+                assert -0.69 * d < rest < 1.82 * d
+
+
 def test_a_divisor_is_kept_for_many_dividends(small_thresholds):
     rng = random.Random(9)
     d = mpz(rng.getrandbits(600) | 1 << 599)

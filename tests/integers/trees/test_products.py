@@ -66,6 +66,8 @@ def test_words_with_bits_to_spare_share_one():
     words = np.full(5, 2**21 - 1, np.uint64)
     assert filled(words, 2**21 - 1).tolist() == [(2**21 - 1) ** 3, (2**21 - 1) ** 2]
     assert filled(words, 2**22 - 1).size == 3  # 66 bits are too many
+    for bits in range(1, 65):  # as many as fit, and no more: five of 13 bits do not
+        assert product_of_words(np.full(130, 2**bits - 1, np.uint64)) == (2**bits - 1) ** 130
     full = np.full(3, 2**64 - 1, np.uint64)
     assert product_of_words(full) == (2**64 - 1) ** 3
     assert padded(full, 2).tolist() == [[2**64 - 1] * 2, [2**64 - 1, 1]]
