@@ -1,8 +1,7 @@
 """Integer roots: `isqrt`, `isqrt_rem` and `iroot`.
 
-A square root comes from the root of the number's upper half, by a division as long as half of the root (Zimmermann's
-Karatsuba square root). Other roots double their precision by Newton's iteration on upper bits, and only a root next to
-an integer is multiplied out.
+Square roots have a file of their own (`square_roots`). Other roots double their precision by Newton's iteration on
+upper bits, and only a root next to an integer is multiplied out.
 """
 
 from __future__ import annotations
@@ -11,23 +10,19 @@ from typing import Any
 
 import gmpy2
 
+from fastmul.integers import square_roots
 from fastmul.integers.arguments import as_count, as_kind, as_mpz
 from fastmul.integers.division import divide
 from fastmul.integers.limbs import limb_count, mpz, numbers_bytes
 from fastmul.integers.multiplication import mul, square
 from fastmul.planning import memory
 
-#: Numbers of so many bits have their square root taken by GMP (AMD Zen 4, 2026-11-24).
-SQUARE_ROOT_BITS = 1 << 17
-#: And roots of so many bits, of any degree.
+#: Roots of so many bits, of any degree but two, are GMP's (AMD Zen 4, 2026-11-24).
 ROOT_BITS = 1 << 15
 #: Bits after the point of a root that is found without a remainder.
 FRACTION_BITS = 64
 #: Scratch of a root, in numbers of its argument's length (measured, rounded up).
-SCRATCH_NUMBERS = 4
-
-#: An error is looked for in so many upper bits before numbers are multiplied.
-_GLANCE_BITS = 64
+SCRATCH_NUMBERS = 12
 
 
 def isqrt(n: Any, *, threads: int | None = None) -> Any:
@@ -51,7 +46,8 @@ def isqrt(n: Any, *, threads: int | None = None) -> Any:
 
     Exactness
     ---------
-    Always exact: each step errs by one at most, and its remainder tells.
+    Always exact: the root is found to 32 bits after its point with a proved error, and where an integer is that near
+    its square decides.
 
     Complexity
     ----------
@@ -59,18 +55,18 @@ def isqrt(n: Any, *, threads: int | None = None) -> Any:
 
     Source
     ------
-    Zimmermann, Karatsuba Square Root, INRIA RR-3805 (1999).
+    Karp and Markstein, ACM TOMS 23 (1997) 561-589; Brent and Zimmermann, Modern Computer Arithmetic (2010), 1.5.
 
     Examples
     --------
     >>> isqrt(10**40 - 1)
     99999999999999999999
     """
-    if type(n) is mpz and n >= 0 and n.bit_length() <= SQUARE_ROOT_BITS:
+    if type(n) is mpz and n >= 0 and n.bit_length() <= square_roots.SQUARE_ROOT_BITS:
         return gmpy2.isqrt(n)  # the shortest way first
     kind, x = as_mpz("isqrt(n)", n)
     _check("isqrt", x)
-    return as_kind(kind, _root(x, threads))
+    return as_kind(kind, square_roots.root(x, threads))
 
 
 def isqrt_rem(n: Any, *, threads: int | None = None) -> tuple[Any, Any]:
@@ -94,11 +90,11 @@ def isqrt_rem(n: Any, *, threads: int | None = None) -> tuple[Any, Any]:
 
     Complexity
     ----------
-    As `isqrt`, and a square more.
+    As `isqrt`, and half a square more.
 
     Source
     ------
-    Zimmermann, Karatsuba Square Root, INRIA RR-3805 (1999).
+    Karp and Markstein, ACM TOMS 23 (1997) 561-589; Brent and Zimmermann, Modern Computer Arithmetic (2010), 1.5.
 
     Examples
     --------
@@ -107,7 +103,7 @@ def isqrt_rem(n: Any, *, threads: int | None = None) -> tuple[Any, Any]:
     """
     kind, x = as_mpz("isqrt_rem(n)", n)
     _check("isqrt_rem", x)
-    s, r = _root_and_remainder(x, threads)
+    s, r = square_roots.root_and_remainder(x, threads)
     return as_kind(kind, s), as_kind(kind, r)
 
 
@@ -151,8 +147,8 @@ def iroot(n: Any, k: int, *, threads: int | None = None) -> tuple[Any, bool]:
     degree = as_count("iroot(n, k)", "k", k, least=1)
     kind, x = as_mpz("iroot(n, k)", n)
     _check("iroot", x)
-    if degree == 2 and x.bit_length() > SQUARE_ROOT_BITS:
-        root, remainder = _root_and_remainder(x, threads)
+    if degree == 2 and x.bit_length() > square_roots.SQUARE_ROOT_BITS:
+        root, remainder = square_roots.root_and_remainder(x, threads)
         return as_kind(kind, root), not remainder
     if degree == 1 or x.bit_length() <= degree * ROOT_BITS:
         root, exact = gmpy2.iroot(x, degree) if degree < x.bit_length() else _tiny_root(x)
@@ -167,61 +163,6 @@ def _check(name: str, n: Any) -> None:
     memory.require(
         SCRATCH_NUMBERS * numbers_bytes(limb_count(n)), f"{name} of {n.bit_length()} bits"
     )
-
-
-# ---------------------------------------------------------------- square roots
-
-
-def _root_and_remainder(n: Any, threads: int | None) -> tuple[Any, Any]:
-    """s and n - s^2, 0 <= n - s^2 <= 2s.
-
-    n = n1 2^(2l) + a1 2^l + a0 with 4 l < bits of n, s1 and r1 the root of n1 and its remainder; so s1 >= 2^l.
-
-        (q, u) = divmod(r1 2^l + a1, 2 s1),    s = s1 2^l + q,    n - s^2 = u 2^l + a0 - q^2
-
-    u <= 2 s1 - 1 makes n - s^2 <= 2 s. And r1 <= 2 s1 makes q <= 2^l, so that n - s^2 >= -2^(2l) > -(2 s - 1): if s
-    is too large, then by one.
-    """
-    if n.bit_length() <= SQUARE_ROOT_BITS:
-        return gmpy2.isqrt_rem(n)
-    s, q, u, a0, l = _half_step(n, threads)
-    r = (u << l) + a0 - square(q, threads=threads)
-    if r < 0:
-        return s - 1, r + 2 * s - 1
-    return s, r
-
-
-def _root(n: Any, threads: int | None) -> Any:
-    """The root alone: of u 2^l + a0 - q^2 only the sign is wanted, and upper bits tell it nearly always."""
-    if n.bit_length() <= SQUARE_ROOT_BITS:
-        return gmpy2.isqrt(n)
-    s, q, u, a0, l = _half_step(n, threads)
-    cut = max(0, q.bit_length() - _GLANCE_BITS)
-    upper, rest = (
-        q >> cut,
-        2 * cut - l,
-    )  # q^2 / 2^l lies between upper^2 and (upper + 1)^2, times 2^rest
-    if u >= _shifted((upper + 1) ** 2, rest) + 1:
-        return s
-    if u + 1 <= _shifted(upper**2, rest):
-        return s - 1
-    return s - 1 if (u << l) + a0 < square(q, threads=threads) else s
-
-
-def _half_step(n: Any, threads: int | None) -> tuple[Any, ...]:
-    """s, q, u, a0 and l of `_root_and_remainder`."""
-    l = (n.bit_length() - 1) // 4
-    s1, r1 = _root_and_remainder(n >> (2 * l), threads)
-    q, u = divide((r1 << l) + gmpy2.f_mod_2exp(n >> l, l), s1 << 1, threads)
-    return (s1 << l) + q, q, u, gmpy2.f_mod_2exp(n, l), l
-
-
-def _shifted(x: Any, bits: int) -> Any:
-    """floor(x * 2^bits)."""
-    return x << bits if bits >= 0 else x >> -bits
-
-
-# ---------------------------------------------------------------- roots of any degree
 
 
 def _tiny_root(n: Any) -> tuple[Any, bool]:
@@ -261,6 +202,11 @@ def _approximate_root(n: Any, k: int, p: int, threads: int | None) -> tuple[Any,
     power, f = _truncated_power(s, k - 1, p + b + 8, threads)
     q, _ = divide(_shifted(n, -(f + e * (k - 1) + exponent)), power, threads)
     return ((k - 1) * (s << (e - exponent)) + q) // k, exponent
+
+
+def _shifted(x: Any, bits: int) -> Any:
+    """floor(x * 2^bits)."""
+    return x << bits if bits >= 0 else x >> -bits
 
 
 def _truncated_power(s: Any, k: int, bits: int, threads: int | None) -> tuple[Any, int]:

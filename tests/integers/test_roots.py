@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fastmul.integers import iroot, isqrt, isqrt_rem, roots
+from fastmul.integers import iroot, isqrt, isqrt_rem, roots, square_roots
+from fastmul.integers.division import rings, wraps
 from tests import adversaries
 
 mpz = gmpy2.mpz
@@ -17,7 +18,9 @@ mpz = gmpy2.mpz
 @pytest.fixture
 def small_thresholds(monkeypatch):
     """Every step at sizes where thousands of cases are cheap."""
-    monkeypatch.setattr(roots, "SQUARE_ROOT_BITS", 20)
+    monkeypatch.setattr(square_roots, "SQUARE_ROOT_BITS", 20)
+    monkeypatch.setattr(square_roots, "BASE_BITS", 40)
+    monkeypatch.setattr(rings, "RING_BITS", 1500)
     monkeypatch.setattr(roots, "ROOT_BITS", 40)
 
 
@@ -54,7 +57,8 @@ def test_roots_next_to_powers(k, bits, small_thresholds):
 @given(st.integers(0, 1 << 3000), st.integers(1, 40))
 def test_any_root(n, k):
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(roots, "SQUARE_ROOT_BITS", 30)
+        patch.setattr(square_roots, "SQUARE_ROOT_BITS", 30)
+        patch.setattr(square_roots, "BASE_BITS", 40)
         patch.setattr(roots, "ROOT_BITS", 50)
         assert isqrt(n) == math.isqrt(n)
         assert iroot(n, k) == gmpy2.iroot(n, k)
@@ -62,7 +66,7 @@ def test_any_root(n, k):
 
 def test_at_the_thresholds_in_use():
     rng = random.Random(3)
-    for bits in adversaries.straddle(roots.SQUARE_ROOT_BITS):
+    for bits in adversaries.straddle(square_roots.SQUARE_ROOT_BITS):
         n = mpz(rng.getrandbits(bits) | 1 << (bits - 1))
         assert isqrt_rem(n) == gmpy2.isqrt_rem(n)
         s = gmpy2.isqrt(n)
@@ -75,22 +79,56 @@ def test_at_the_thresholds_in_use():
             assert iroot(near, 3) == gmpy2.iroot(near, 3)
 
 
-def test_a_root_that_its_upper_bits_do_not_tell(small_thresholds, monkeypatch):
-    squares = []
+@pytest.mark.parametrize("levels", [1, 2, 5])
+def test_square_roots_where_levels_change(levels, small_thresholds):
+    p = square_roots.BASE_BITS
+    for _ in range(levels):  # the longest root of so many levels, and one bit more
+        p = 2 * p - square_roots._STEP
+    for bits in range(p - square_roots.GUARD_BITS - 1, p - square_roots.GUARD_BITS + 3):
+        for s in _roots(bits):
+            for n in (s * s, s * s - 1, s * s + 1, s * s + 2 * s, (1 << 2 * bits) - 1):
+                root = math.isqrt(n)
+                assert isqrt(n) == root
+                assert isqrt_rem(n) == (root, n - root * root)
 
-    def counted(x, **options):
-        squares.append(x)
-        return x * x
 
+def test_the_proved_errors(small_thresholds):
+    """A root and its inverse, both with 64 bits after their point by gmpy2."""
+    rng = random.Random(7)
+    for bits in (80, 81, 200, 501, 1400, 3000, 6001):
+        for d in (
+            mpz(1) << (bits - 1),
+            gmpy2.bit_mask(bits),
+            mpz(rng.getrandbits(bits)) | 1 << (bits - 1),
+        ):
+            p = (bits + 1) // 2
+            s, y = square_roots._root_and_inverse(d, p, 1)
+            assert abs((s << 64) - gmpy2.isqrt(d << 128)) < 1.64 * 2**64
+            assert abs((y << 64) - gmpy2.isqrt((mpz(1) << (4 * p + 128)) // d)) < 9 * 2**64
+
+
+def test_only_next_to_a_square_a_square_decides(small_thresholds, monkeypatch):
+    asked = []
+    corrected = square_roots._corrected
+    monkeypatch.setattr(
+        square_roots, "_corrected", lambda n, *rest: asked.append(n) or corrected(n, *rest)
+    )
     s = mpz(3) ** 400
-    monkeypatch.setattr(roots, "square", counted)
-    outer = []
     for n in (s * s - 1, s * s, s * s + 1, mpz(7) ** 451):
-        squares.clear()
         assert isqrt(n) == gmpy2.isqrt(n)
-        outer.append(max(x.bit_length() for x in squares) > n.bit_length() // 5)
-    assert outer[0]
-    assert not outer[3]
+    assert asked == [s * s - 1, s * s, s * s + 1]
+
+
+def test_a_wrapped_square(small_thresholds):
+    """Of what a transform does not hold, too: zero, and 2^n modulo 2^n + 1."""
+    rng = random.Random(11)
+    for bits in (1600, 64 * 3 * wraps.MIN_LIMBS):
+        ring = rings.Ring(bits, 1)
+        assert ring.wraps
+        x = mpz(rng.getrandbits(2 * bits))
+        for square in (x, mpz(0), mpz(1), *(mpz(1) << wrap.bits for wrap in ring.wraps)):
+            for rest in (0, 1, -1, (1 << (bits - 1)) - 1):
+                assert ring.difference_from_square(square**2 + rest, square) == rest
 
 
 def test_large_degrees(small_thresholds):

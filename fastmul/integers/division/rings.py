@@ -28,7 +28,7 @@ import gmpy2
 
 from fastmul.integers.division.wraps import LIMB_BITS, MIN_LIMBS, Kept, Wrap
 from fastmul.integers.limbs import mpz
-from fastmul.integers.multiplication import mul
+from fastmul.integers.multiplication import mul, square
 
 #: Bits that the lowest limbs add to a ring.
 SPARE_BITS = 62
@@ -82,6 +82,15 @@ class Ring:
             for wrap, product in zip(self.wraps, self._products(x, y), strict=True)
         ])  # fmt: skip
         return self._lift(v, -_low(x.value) * _low(y))
+
+    def difference_from_square(self, target: Any, x: Any) -> Any:
+        """target - x^2 for mpz x >= 0; wrong unless smaller than 2**bits."""
+        if not self.wraps:
+            return target - square(x, threads=self.threads)
+        v = self._combine([
+            wrap.folded(target) - wrap.square(x, self.threads) for wrap in self.wraps
+        ])  # fmt: skip
+        return self._lift(v, _low(target) - _low(x) ** 2)
 
     def upper(self, x: Factor, y: Any, shift: int) -> Any:
         """An integer between x * y / 2^shift - 3/2 and x * y / 2^shift + 1/2; |x * y| < 2**bits, 64 <= shift <= n.

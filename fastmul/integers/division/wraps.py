@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import gmpy2
+import numpy as np
 
 from fastmul.integers.limbs import magnitude, mpz
 from fastmul.integers.multiplication.fresh import Fresh
@@ -92,9 +93,20 @@ class Wrap:
             return -y if kept.residue else mpz(0)
         if not self._has_transform(y):
             return -kept.residue if y else y
+        return self._transformed(magnitude(y), kept.values, threads)
+
+    def square(self, x: Any, threads: int) -> Any:
+        """A number congruent to the square of x >= 0, of at most 2^n in absolute value."""
+        x = self.reduced(x)
+        if not self._has_transform(x):
+            return mpz(1 if x else 0)
+        limbs = magnitude(x)
+        return self._transformed(limbs, limbs, threads)
+
+    def _transformed(self, x: np.ndarray, y: np.ndarray | transforms.Values, threads: int) -> Any:
         fresh = Fresh(
             self.n_limbs + wrapped.OVERFLOW_LIMBS, f"a product modulo 2**{self.bits} -+ 1"
         )
         run = wrapped.cyclic if self.sign < 0 else wrapped.negacyclic
-        run(magnitude(y), kept.values, fresh.limbs, threads)
+        run(x, y, fresh.limbs, threads)
         return fresh.number()
