@@ -122,6 +122,7 @@ def test_powers() -> None:
     for base in (3, -7, 2**100 + 1):
         for n in (50, 999):
             assert Integer(base) ** n == base**n
+    assert [Integer(base) ** (10**30 + 1) for base in (0, 1, -1)] == [0, 1, -1]
 
 
 def test_transforms_are_kept_bounded_and_dropped(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -162,3 +163,5 @@ def test_a_partner_of_any_length_shares_one_transform() -> None:
     for shift in (0, 64 * 1500, 64 * 2900):
         assert x.mul(b >> shift) == a * (b >> shift)
     assert len(x._values) == 1
+    short = Kept(a, partner_bits=64 * 300)  # a partner longer than said is multiplied all the same
+    assert short.mul(b) == short.mul(b) == a * b
