@@ -101,6 +101,10 @@ class Integer:
             )
         return Integer(_power(self.mpz, int(n)))
 
+    def __rpow__(self, base: Any) -> Any:
+        value = _value(base)
+        return NotImplemented if value is None else Integer(value) ** self
+
     # ------------------------------------------------------------------------------------ as a number
 
     def __int__(self) -> int:
@@ -125,6 +129,9 @@ class Integer:
 
     def __str__(self) -> str:
         return to_str(self.mpz)
+
+    def __format__(self, specification: str) -> str:
+        return format(int(self.mpz), specification) if specification else str(self)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Integer, (self.mpz,)
@@ -177,6 +184,12 @@ class Integer:
 
     def __rshift__(self, count: Any) -> Any:
         return _apply(_shift_right, self, count)
+
+    def __rlshift__(self, other: Any) -> Any:
+        return _apply(_shift_left, other, self)
+
+    def __rrshift__(self, other: Any) -> Any:
+        return _apply(_shift_right, other, self)
 
     def __and__(self, other: Any) -> Any:
         return _apply(operator.and_, self, other)

@@ -70,6 +70,8 @@ def test_as_a_number(value: int) -> None:
     assert Integer(x) == x
     assert x.device == "cpu"
     assert list(range(9))[Integer(3)] == 3
+    assert (2 ** Integer(5), 3 << Integer(4), 48 >> Integer(4)) == (32, 48, 3)
+    assert (f"{x}", f"{x:+,}", f"{x:x}") == (f"{value}", f"{value:+,}", f"{value:x}")
 
 
 def test_what_is_no_integer() -> None:
