@@ -119,6 +119,17 @@ def test_only_next_to_a_square_a_square_decides(small_thresholds, monkeypatch):
     assert asked == [s * s - 1, s * s, s * s + 1]
 
 
+def test_square_roots_that_fill_their_rings(small_thresholds):
+    """The root's, the remainder's and the smaller square's ring, exactly full and a bit more."""
+    full = wraps.LIMB_BITS * wraps.MIN_LIMBS + rings.SPARE_BITS
+    step, guard = square_roots._STEP, square_roots.GUARD_BITS
+    for bits in (full - 10 - guard, full - 2, 2 * (full - 3) - step - guard):
+        for root_bits in (bits, bits + 1, bits + 16):
+            for s in (gmpy2.bit_mask(root_bits), (mpz(1) << (root_bits - 1)) + 1):
+                for n in (s * s - 1, s * s, s * s + s):
+                    assert isqrt_rem(n) == gmpy2.isqrt_rem(n)
+
+
 def test_a_wrapped_square(small_thresholds):
     """Of what a transform does not hold, too: zero, and 2^n modulo 2^n + 1."""
     rng = random.Random(11)
