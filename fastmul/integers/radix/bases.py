@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from typing import Any
 
 import numpy as np
@@ -18,17 +18,27 @@ WORD_BITS = 64
 
 @dataclass(frozen=True, eq=False)
 class Base:
-    """base = odd * 2**twos; base**word_digits is the largest power below 2**64."""
+    """base = odd * 2**twos; base**word_digits and odd**row_digits are the largest powers below 2**64."""
 
     base: int
     odd: int
     twos: int
     word_digits: int
+    row_digits: int
     constants: np.ndarray  # of the kernels
 
     @property
     def word(self) -> np.uint64:
         return np.uint64(self.base**self.word_digits)
+
+    @cached_property
+    def chunk(self) -> tuple[np.uint64, int, int, int]:
+        """base**digits = power**4 * 2**shift < 2**bits, of four rows: (power, digits, shift, bits)."""
+        from fastmul.kernels.cpu.radix_digits import WORDS_AT_ONCE
+
+        digits = WORDS_AT_ONCE * self.row_digits
+        bits = (self.base**digits).bit_length()
+        return np.uint64(self.odd**self.row_digits), digits, self.twos * digits, bits
 
     @staticmethod
     @cache
@@ -36,16 +46,23 @@ class Base:
         """What conversions need of a base that is no power of two.
 
         >>> ten = Base.of(10)
-        >>> ten.odd, ten.twos, ten.word_digits
-        (5, 1, 19)
+        >>> ten.odd, ten.twos, ten.word_digits, ten.row_digits
+        (5, 1, 19, 27)
         """
         from fastmul.kernels.cpu.radix_digits import word_constants
 
         twos = (base & -base).bit_length() - 1
-        word_digits = 1
-        while base ** (word_digits + 1) < 1 << WORD_BITS:
-            word_digits += 1
-        return Base(base, base >> twos, twos, word_digits, word_constants(base))
+        odd = base >> twos
+        words, rows = _largest_exponent(base), _largest_exponent(odd)
+        return Base(base, odd, twos, words, rows, word_constants(base))
+
+
+def _largest_exponent(b: int) -> int:
+    """The largest k with b**k below 2**64."""
+    k = 1
+    while b ** (k + 1) < 1 << WORD_BITS:
+        k += 1
+    return k
 
 
 def is_power_of_two(base: int) -> bool:

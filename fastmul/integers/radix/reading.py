@@ -89,7 +89,13 @@ class _Reader:
         start, stop = (max(0, i * k - self.missing) for i in (leaf, leaf + 1))
         x = np.empty(self.powers.leaf_limbs, np.uint64)
         largest = self.kernels.text_to_limbs(
-            self.text[start:stop], x, base.word, base.word_digits, self.values, base.constants
+            self.text[start:stop],
+            x,
+            *base.chunk,
+            base.word,
+            base.word_digits,
+            self.values,
+            base.constants,
         )
         if largest >= base.base:
             raise _NoDigitError

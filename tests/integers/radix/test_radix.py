@@ -57,10 +57,17 @@ def check(x, base: int, text: str, **options) -> None:
 
 @pytest.mark.parametrize("base", BASES)
 def test_every_base_where_leaves_end(base, always):
-    leaf = LEAF_WORDS * Base.of(base).word_digits
-    for n_digits in (1, 2, 8, 63, 65, 700, *straddle(leaf, 2 * leaf, 4 * leaf)):
+    leaf, chunk = LEAF_WORDS * Base.of(base).word_digits, Base.of(base).chunk[1]
+    for n_digits in (1, 2, 8, 63, 65, 700, *straddle(chunk, 2 * chunk, leaf, 2 * leaf, 4 * leaf)):
         for x in adversaries(base, n_digits):
             check(x, base, x.digits(base))
+
+
+@pytest.mark.parametrize("base", BASES)
+def test_chunks_of_a_leaf(base):
+    power, digits, shift, bits = Base.of(base).chunk
+    assert base**digits == int(power) ** 4 << shift < 1 << bits
+    assert int(power) * Base.of(base).odd >= 1 << 64
 
 
 @pytest.mark.parametrize("n_digits", [*range(1, 45), *straddle(64, 76, 95, 128, 1216)])
