@@ -40,6 +40,7 @@ def seconds_per_step(call, steps: int) -> float:
 
 
 def main(exponents: list[int]) -> None:
+    residue(4423)  # compiles
     for p in exponents:
         if p == 2 or not gmpy2.is_prime(p):
             print(f"M{p}: {'prime' if p == 2 else 'composite, as p is'}")

@@ -6,9 +6,9 @@ modulo 1, in units of its last digit: lag = (x - F / 2**(64 p)) * base**d.
 
 * The root's children are made from their X by a reciprocal: F is too small by less than two units
   (`integers.radix.scaling`), so 0 <= lag < 2 * base**d / 2**(64 p) <= 2 * 2**-64.
-* Further down both children are cut off at their own p: that adds less than 2**-64 of their own units. The upper child's unit is
-  larger than its parent's, so the lag that it takes over only shrinks. The lower child's fraction is multiplied by
-  base**(d/2), which takes the lag from the parent's unit to the child's own: it stays what it was.
+* Further down both children are cut off at their own p: that adds less than 2**-64 of their own units. The upper
+  child's unit is larger than its parent's, so the lag that it takes over only shrinks. The lower child's fraction is
+  multiplied by base**(d/2), which takes the lag from the parent's unit to the child's own: it stays what it was.
 * A leaf drops limbs before each of its sweeps, fewer than it has words: less than 2**-64 of its units each time
   (`kernels.cpu.radix_digits.fraction_to_text`), and again as the rest is looked at in its top limb only.
 

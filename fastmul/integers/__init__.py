@@ -1,4 +1,4 @@
-"""Big integers: multiplication and limb arrays."""
+"""Big integers: products, and what is built on them: division, roots, digits, moduli, trees and sequences."""
 
 from fastmul.integers.common_divisors import gcd, gcdext, invert
 from fastmul.integers.division import divexact, divmod, floordiv, mod

@@ -9,12 +9,14 @@ import gmpy2
 from fastmul.integers.arguments import as_kind, as_mpz
 from fastmul.integers.limbs import mpz
 from fastmul.integers.modulus.exponentiation import expected_products
-from fastmul.integers.modulus.problem import problem_of
+from fastmul.integers.modulus.problem import ModulusProblem, problem_of
 from fastmul.integers.modulus.ring import Modulus
 from fastmul.integers.modulus.table import MODULUS, choose
+from fastmul.planning.algorithm import Operation
 
 #: Below so many bits of m nobody beats GMP, and looking for somebody would be felt.
 ALWAYS_GMP_BITS = 1 << 11
+ZERO_MODULUS = "powmod(a, e, m): pow() 3rd argument cannot be 0; got m = 0"
 
 
 def powmod(a: Any, e: Any, m: Any) -> Any:
@@ -57,15 +59,27 @@ def powmod(a: Any, e: Any, m: Any) -> Any:
     """
     kind, a, e, m = as_mpz("powmod(a, e, m)", a, e, m)
     if not m:
-        raise ValueError("powmod(a, e, m): pow() 3rd argument cannot be 0; got m = 0")
+        raise ValueError(ZERO_MODULUS)
     if m.bit_length() > ALWAYS_GMP_BITS and e:
-        problem = problem_of(abs(m))._replace(
-            products=expected_products(e.bit_length()), chain=True
-        )
-        row = choose(problem)
+        row = choose(_problem_of(e, m))
         if row is not MODULUS["gmp"]:
             return as_kind(kind, Modulus(m, algorithm=row.name).pow(a, e))
     return as_kind(kind, _gmp_power(a, e, m))
+
+
+def _problem_of(e: Any, m: Any) -> ModulusProblem:
+    products = expected_products(max(1, e.bit_length()))
+    return problem_of(abs(m))._replace(products=products, chain=True)
+
+
+def _problem(a: Any, e: Any, m: Any) -> ModulusProblem:
+    _, _, e, m = as_mpz("powmod(a, e, m)", a, e, m)
+    if not m:
+        raise ValueError(ZERO_MODULUS)
+    return _problem_of(e, m)
+
+
+powmod.operation = Operation("powmod", MODULUS.table, _problem)  # type: ignore[attr-defined]  # for fastmul.explain
 
 
 def _gmp_power(a: Any, e: Any, m: Any) -> Any:

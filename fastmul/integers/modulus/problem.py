@@ -27,9 +27,9 @@ class ModulusProblem(NamedTuple):
         return (self.n_bits + 63) >> 6
 
     def __str__(self) -> str:
-        parity = "odd" if self.odd else "even"
-        shape = f"{parity} modulus" if self.shape == GENERAL else f"modulus {self.shape}"
-        return f"{self.products} products by a {shape} of {self.n_bits} bits"
+        parity = "an odd" if self.odd else "an even"
+        modulus = f"{parity} number" if self.shape == GENERAL else self.shape
+        return f"{self.products} products modulo {modulus} of {self.n_bits} bits"
 
 
 def problem_of(m: Any) -> ModulusProblem:

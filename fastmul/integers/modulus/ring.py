@@ -26,8 +26,8 @@ class Modulus:
     m : int, gmpy2.mpz, or anything that operator.index accepts; not 0.
         Results have the sign of m, as those of Python's %.
     algorithm : str
-        "auto" takes the form of least predicted time; else "gmp", "mersenne" or "weighted" (m = 2**n - 1),
-        "fermat" (m = 2**n + 1), "barrett" or "montgomery" (odd m).
+        "auto" takes the form of least predicted time (``fastmul.explain(integers.Modulus, m)``); else "gmp",
+        "mersenne" or "weighted" (m = 2**n - 1), "fermat" (m = 2**n + 1), "barrett" or "montgomery" (odd m).
 
     Attributes
     ----------
@@ -61,6 +61,8 @@ class Modulus:
     >>> Modulus(-10).mul(3, 9)
     -3
     """
+
+    operation = MODULUS  # what fastmul.explain looks for
 
     def __init__(self, m: Any, *, algorithm: str = "auto") -> None:
         self._kind, m = as_mpz("Modulus(m)", m)

@@ -99,8 +99,11 @@ TABLE = (
 )  # fmt: skip
 
 
-def _problem(m: Any) -> ModulusProblem:
-    return problem_of(abs(as_mpz("Modulus(m)", m)[1]))
+def _problem(m: Any, **options: Any) -> ModulusProblem:
+    _, m = as_mpz("Modulus(m)", m)
+    if not m:
+        raise ZeroDivisionError("Modulus(m) needs m != 0; got m = 0")
+    return problem_of(abs(m))
 
 
 MODULUS = Operation("Modulus", TABLE, _problem)
