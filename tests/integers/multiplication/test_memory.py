@@ -67,8 +67,12 @@ def test_a_long_number_times_a_short_one_asks_too(monkeypatch):
             fastmul.mul(gmpy2.mpz(1) << 2**28, one)
 
 
-@pytest.mark.parametrize("kind", ["int", "mpz"])
-@pytest.mark.parametrize("name", ["auto", *fastmul.mul.operation.names])
+#: Rows on limbs share the door where they ask, whatever holds the numbers: one kind is enough for each.
+LIMITS = [(name, "mpz") for name in ("auto", *fastmul.mul.operation.names)]
+LIMITS += [(name, "int") for name in ("auto", "fft", "gmp", "python")]
+
+
+@pytest.mark.parametrize(("name", "kind"), LIMITS)
 def test_under_an_address_space_limit(name, kind):
     done = subprocess.run(
         [sys.executable, "-c", LIMITED, name, kind], check=False, capture_output=True, text=True
