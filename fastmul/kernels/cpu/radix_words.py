@@ -134,7 +134,7 @@ def _append_chunk(x, p, top, power, shift, chunk):
 
 
 @kernel(
-    uint8(
+    int64(
         const(uint8[::1]), uint64[::1], uint64, int64, int64, int64, uint64, int64,
         const(uint8[::1]), const(uint64[::1]),
     )
@@ -161,7 +161,7 @@ def text_to_limbs(text, x, power, digits, shift, bits, word, word_digits, values
         p -= shift // LIMB
         at += n_digits
         n_digits = digits
-    return largest
+    return int64(largest)
 
 
 @kernel(void(uint64[::1], const(uint64[::1])))
