@@ -52,7 +52,7 @@ def cyclic_mul(a: Any, b: Any, n: int) -> Any:
     Complexity
     ----------
     Half of a full product's for n = 2**21, 2**22, ..., 2**28; for n = 2**17, ..., 2**20, where full products are
-    made by faster floating-point transforms, two thirds to three quarters. Otherwise a full product and a fold.
+    made by faster floating-point transforms, from nine tenths down to two thirds. Otherwise a full product and a fold.
 
     Source
     ------
@@ -101,7 +101,7 @@ def negacyclic_mul(a: Any, b: Any, n: int) -> Any:
     Complexity
     ----------
     Half of a full product's for n = 2**21, 2**22, ..., 2**27; for n = 2**17, ..., 2**20, where full products are
-    made by faster floating-point transforms, two thirds to three quarters. Otherwise a full product and a fold.
+    made by faster floating-point transforms, from nine tenths down to two thirds. Otherwise a full product and a fold.
 
     Source
     ------
