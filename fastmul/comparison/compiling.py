@@ -27,6 +27,12 @@ from fastmul.kernels.cpu.catalogue import kernels, kernels_of_ring, name_of
 
 #: Modules of the kernels of big-integer products.
 INTEGER_MODULES = ("fft", "ntt", "limbs")
+#: Of these no product of two numbers runs those of kept, wrapped and weighted transforms, of many factors, and of
+#: operands beyond 2^28 bits.
+OTHER_INTEGER_MODULES = (
+    "fft_kept", "fft_weighted", "fft_mirrored", "fft_cyclic_root", "ntt_kept", "ntt_wrapped", "ntt_digits",
+    "limbs_blocks",
+)  # fmt: skip
 #: Modules of the kernels of matrix products, beside those of the packed product's rings.
 MATRIX_MODULES: tuple[str, ...] = ("residues", "block_sums")
 #: The same of floats rounded once, and of moduli and fields; semirings are compiled by their first calls.
@@ -53,7 +59,12 @@ def kernels_for(cases: Sequence[Case]) -> list[Kernel]:
     """The kernels that fastmul's rows run on these cases."""
     found: list[Kernel] = []
     if any(isinstance(case, IntegerCase) for case in cases):
-        found += [kernel for kernel in kernels() if name_of(kernel).startswith(INTEGER_MODULES)]
+        found += [
+            kernel
+            for kernel in kernels()
+            if name_of(kernel).startswith(INTEGER_MODULES)
+            and not name_of(kernel).startswith(OTHER_INTEGER_MODULES)
+        ]
     kinds = dict.fromkeys(case.kind for case in cases if isinstance(case, MatrixCase))
     if kinds:
         modules = MATRIX_MODULES
